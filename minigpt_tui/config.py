@@ -148,9 +148,7 @@ class TrainingConfig:
     batch_size: int = setting(
         32, "Windows of text in one step.", unit="windows", minimum=1, maximum=1_000_000
     )
-    lr: float = setting(
-        1e-3, "Peak learning rate.", minimum=0.0, maximum=10.0, above_minimum=True
-    )
+    lr: float = setting(1e-3, "Peak learning rate.", minimum=0.0, maximum=10.0, above_minimum=True)
     optimizer: str = setting("adam", "Rule of the weight update.", choices=("adam", "adamw"))
     schedule: str = setting(
         "cosine",
@@ -288,7 +286,9 @@ def settings() -> dict[str, Setting]:
         for field in dataclasses.fields(section_class):
             hint = hints[field.name]
             optional = isinstance(hint, types.UnionType)
-            kind = next(a for a in typing.get_args(hint) if a is not type(None)) if optional else hint
+            kind = (
+                next(a for a in typing.get_args(hint) if a is not type(None)) if optional else hint
+            )
             kind = typing.get_origin(kind) or kind
             assert field.name not in found, f"setting {field.name} exists twice"
             found[field.name] = Setting(
@@ -362,10 +362,8 @@ def check_setting(name: str, value: Any) -> Any:
         words = {int: "a whole number", float: "a number", str: "text"}[this.kind]
         raise ValueError(f"{name} must be {words}, not {_quoted(value)}.")
     if this.kind is str and this.choices and value not in this.choices:
-        raise ValueError(
-            f"{name} must be one of {', '.join(this.choices)}, not {_quoted(value)}."
-        )
-    if this.kind in (int, float):
+        raise ValueError(f"{name} must be one of {', '.join(this.choices)}, not {_quoted(value)}.")
+    if isinstance(value, int | float):
         too_low = this.minimum is not None and (
             value < this.minimum or (this.above_minimum and value <= this.minimum)
         )
@@ -479,7 +477,9 @@ def preset_names() -> list[str]:
 def load_preset(name: str, base: RunConfig | None = None) -> RunConfig:
     """A preset's configuration. Raises ValueError that lists the presets when there is none."""
     if name not in preset_names():
-        raise ValueError(f"There is no preset {_quoted(name)}. Presets: {', '.join(preset_names())}.")
+        raise ValueError(
+            f"There is no preset {_quoted(name)}. Presets: {', '.join(preset_names())}."
+        )
     return load_yaml(PRESETS_FOLDER / f"{name}.yaml", base)
 
 

@@ -1,0 +1,260 @@
+"""A trained model ready to use: tokenize, predict the next tokens and words, generate text."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.inference.next_token import next_logits
+from minigpt_tui.inference.sampling import Sampling, draw
+from minigpt_tui.inference.spelling import Spellings, spellings
+from minigpt_tui.inference.streaming import stream_text
+from minigpt_tui.inference.word_search import WordPredictions, search_words
+from minigpt_tui.model.gpt2 import GPT
+from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint
+from minigpt_tui.text.safe import visible
+from minigpt_tui.text.tokenizers import EOT_ID, Tokenizer, tokenizer_from_json
+
+Metrics = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TokenPrediction:
+    """A token that may come next, as `Tokenizer.token_text` gives it, and its raw probability."""
+
+    token: str
+    id: int
+    prob: float
+
+
+class GPTService:
+    """A model with its tokenizer.
+
+    The context of a prediction is the prompt's tokens alone; of an empty prompt it is <EOT>, which
+    opens every text. Of a prompt longer than the model's window the last max_seq_len tokens count.
+    Several threads may use one service: the model answers one at a time.
+    """
+
+    config: RunConfig
+    tokenizer: Tokenizer
+    model: GPT
+    metrics: Metrics  # epoch, val_loss, … as the checkpoint tells them
+    checkpoint_path: Path | None  # None: the model came from memory
+
+    def __init__(self, checkpoint_path: str | Path, device: str = "cpu") -> None:
+        """Loads a checkpoint. Raises ValueError that names the file and the fault."""
+        path = Path(checkpoint_path).expanduser()
+        place = _device(device)
+        checkpoint = load_checkpoint(path)
+        config = from_dict(checkpoint.config)
+        tokenizer = _tokenizer(checkpoint, path)
+        model = _model(checkpoint, config).to(place).eval()
+        self._assemble(model, tokenizer, config, checkpoint.metrics, path)
+
+    @classmethod
+    def from_parts(
+        cls, model: GPT, tokenizer: Tokenizer, config: RunConfig, metrics: Metrics
+    ) -> GPTService:
+        """A service around a model in memory, which it reads and leaves as it is.
+
+        A model in training is to be read by the thread that trains it, between two steps.
+        """
+        service = cls.__new__(cls)
+        service._assemble(model, tokenizer, config, metrics, None)
+        return service
+
+    def _assemble(
+        self,
+        model: GPT,
+        tokenizer: Tokenizer,
+        config: RunConfig,
+        metrics: Metrics,
+        path: Path | None,
+    ) -> None:
+        self.model, self.tokenizer, self.config = model, tokenizer, config
+        self.metrics, self.checkpoint_path = metrics, path
+        self._lock = threading.Lock()
+
+    @property
+    def vocab_size(self) -> int:
+        return self.tokenizer.vocab_size
+
+    def describe(self) -> list[str]:
+        """What was loaded, in lines for a person."""
+        if self.checkpoint_path is None:
+            opening = "Using the model in memory"
+        else:
+            opening = f"Loading trained model from: {visible(str(self.checkpoint_path))}"
+        epoch = self._metric("epoch")
+        loss = self._metric("val_loss")
+        if loss is None:
+            loss = self._metric("train_loss")
+        epoch_shown = "unknown" if epoch is None else f"{epoch:.10g}"
+        loss_shown = "unknown" if loss is None else f"{loss:.4f}"
+        return [
+            opening,
+            f"✓ Loaded checkpoint (epoch {epoch_shown}, loss: {loss_shown})",
+            f"✓ Vocabulary size: {self.vocab_size}",
+        ]
+
+    def tokenize(self, text: str, add_special_tokens: bool = True) -> list[int]:
+        """The ids of a text, after <EOT> if special tokens are wanted; unknown text is 0."""
+        ids: list[int] = self.tokenizer.encode(text).tolist()
+        return [EOT_ID, *ids] if add_special_tokens else ids
+
+    def unknown(self, text: str) -> list[str]:
+        """The distinct parts of a text that the vocabulary does not have."""
+        return self.tokenizer.unknown(text)
+
+    def predict_next(self, text: str, top_k: int = 10) -> list[TokenPrediction]:
+        """The most probable next tokens, <UNK> and <EOT> among them; at most the vocabulary.
+
+        Raises ValueError for a top_k below 1.
+        """
+        _check_count("top_k", top_k)
+        logits = self._next_logits([self._context(text)])[0]
+        probs, ids = torch.softmax(logits.double(), dim=-1).topk(min(top_k, self.vocab_size))
+        return [
+            TokenPrediction(self.tokenizer.token_text(i), i, prob)
+            for i, prob in zip(ids.tolist(), probs.tolist(), strict=True)
+        ]
+
+    def predict_words(
+        self,
+        text: str,
+        top_k: int = 10,
+        *,
+        tolerance: float = 0.01,
+        max_passes: int = 64,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> WordPredictions:
+        """The most probable next whole words: the last result of `search_words`."""
+        *_, last = self.search_words(
+            text, top_k, tolerance=tolerance, max_passes=max_passes, should_stop=should_stop
+        )
+        return last
+
+    def search_words(
+        self,
+        text: str,
+        top_k: int = 10,
+        *,
+        tolerance: float = 0.01,
+        max_passes: int = 64,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Iterator[WordPredictions]:
+        """The most probable next whole words, better with every result (see `word_search`).
+
+        Raises ValueError for bounds that mean nothing.
+        """
+        return search_words(
+            self._next_logits,
+            self._spellings,
+            text,
+            self._context(text),
+            top_k=top_k,
+            tolerance=tolerance,
+            max_passes=max_passes,
+            should_stop=should_stop,
+        )
+
+    def generate(
+        self,
+        text: str,
+        max_new_tokens: int = 200,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        seed: int | None = None,
+        stop: str | Sequence[str] = (),
+    ) -> Iterator[str]:
+        """The text that follows the prompt, in pieces as it is drawn.
+
+        It ends at <EOT>, before the first of the `stop` strings, or after `max_new_tokens`. The
+        same seed gives the same text. Raises ValueError for values that mean nothing, at once.
+        """
+        _check_count("max_new_tokens", max_new_tokens)
+        sampling = Sampling(temperature, top_k, top_p, min_p, seed)
+        stops = (stop,) if isinstance(stop, str) else tuple(stop)
+        if "" in stops:
+            raise ValueError("A stop string must have at least one character.")
+        return stream_text(self._draw_tokens(self._context(text), max_new_tokens, sampling), stops)
+
+    def _draw_tokens(
+        self, context: list[int], max_new_tokens: int, sampling: Sampling
+    ) -> Iterator[bytes]:
+        generator = sampling.generator()
+        window = self.config.model.max_seq_len
+        for _ in range(max_new_tokens):
+            token = draw(self._next_logits([context])[0], sampling, generator)
+            if token == EOT_ID:
+                return
+            yield self.tokenizer.token_bytes(token)
+            context = [*context, token][-window:]
+
+    def _metric(self, name: str) -> float | None:
+        value = self.metrics.get(name)
+        return value if isinstance(value, int | float) else None
+
+    def _context(self, text: str) -> list[int]:
+        """The window of tokens that a prompt gives the model."""
+        context = self.tokenize(text, add_special_tokens=False) or [EOT_ID]
+        return context[-self.config.model.max_seq_len :]
+
+    def _next_logits(self, contexts: Sequence[Sequence[int]]) -> Tensor:
+        with self._lock:
+            return next_logits(self.model, contexts)
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        return spellings(self.tokenizer)
+
+
+def _tokenizer(checkpoint: Checkpoint, path: Path) -> Tokenizer:
+    shown = visible(str(path))
+    try:
+        tokenizer = tokenizer_from_json(checkpoint.tokenizer_json)
+    except ValueError as error:
+        raise ValueError(f"The vocabulary in {shown} cannot be used: {error}") from error
+    if tokenizer.vocab_size != checkpoint.vocab_size:
+        raise ValueError(
+            f"{shown} holds a vocabulary of {tokenizer.vocab_size:,} tokens and a model of "
+            f"{checkpoint.vocab_size:,}: use another checkpoint."
+        )
+    return tokenizer
+
+
+def _model(checkpoint: Checkpoint, config: RunConfig) -> GPT:
+    # On the meta device nothing is initialised, so that loading a model beside a training draws
+    # nothing from torch's default generator.
+    with torch.device("meta"):
+        model = GPT(config.model, checkpoint.vocab_size)
+    weights = {name: weight.float() for name, weight in checkpoint.model_state.items()}
+    model.load_state_dict(weights, assign=True)
+    return model
+
+
+def _device(name: str) -> torch.device:
+    available = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not available.get(name, False):
+        usable = ", ".join(known for known, here in available.items() if here)
+        raise ValueError(f"The device {visible(name)} cannot be used here. Devices: {usable}.")
+    return torch.device(name)
+
+
+def _check_count(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number from 1 up, not {value}.")

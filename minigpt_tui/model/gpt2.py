@@ -1,0 +1,116 @@
+"""The classic decoder-only transformer of GPT-2 (Radford et al. 2019), from tokens to logits.
+
+Read it from top to bottom: `GPT` embeds tokens and positions, sends them through `Block`s that add
+to a residual stream, and turns the last state into one logit for each token of the vocabulary.
+
+Shapes: B windows in a batch, T tokens in a window, D = d_model, H heads of d_head = D / H each,
+V tokens in the vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from minigpt_tui.config import ModelConfig
+
+INIT_STD = 0.02
+
+
+class GPT(nn.Module):
+    """Token ids [B, T] → logits [B, T, V]; position t sees the tokens 0..t and predicts t + 1."""
+
+    def __init__(self, config: ModelConfig, vocab_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.vocab_size = vocab_size
+        self.token_embedding = nn.Embedding(vocab_size, config.d_model)
+        self.position_embedding = nn.Embedding(config.max_seq_len, config.d_model)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
+        self.final_norm = nn.LayerNorm(config.d_model)
+        self.head = nn.Linear(config.d_model, vocab_size, bias=False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        _, length = ids.shape
+        assert length <= self.config.max_seq_len, "the caller cuts windows to max_seq_len"
+        positions = torch.arange(length, device=ids.device)
+        x = self.token_embedding(ids) + self.position_embedding(positions)  # [B, T, D]
+        x = F.dropout(x, self.config.dropout, self.training)
+        for block in self.blocks:
+            x = block(x)
+        logits: Tensor = self.head(self.final_norm(x))  # [B, T, V]
+        return logits
+
+    @torch.no_grad()
+    def init_weights(self, generator: torch.Generator) -> None:
+        """Draws every weight as GPT-2 does: normal with σ = 0.02, zero biases.
+
+        The projections that write into the residual stream start smaller by √(2 · n_layers),
+        so that the stream's variance does not grow with depth.
+        """
+        residual_std = INIT_STD / math.sqrt(2 * self.config.n_layers)
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                parameter.zero_()
+            elif "norm" in name:
+                parameter.fill_(1.0)
+            else:
+                writes_residual = name.endswith(
+                    ("attention.out.weight", "feed_forward.down.weight")
+                )
+                std = residual_std if writes_residual else INIT_STD
+                parameter.normal_(0.0, std, generator=generator)
+
+
+class Block(nn.Module):
+    """One layer: attention moves information between positions, the feed-forward works on each."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.dropout = config.dropout
+        self.norm_1 = nn.LayerNorm(config.d_model)
+        self.attention = CausalSelfAttention(config)
+        self.norm_2 = nn.LayerNorm(config.d_model)
+        self.feed_forward = FeedForward(config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Dropout stands on the branches only: inside attention it would switch off the fast kernel.
+        x = x + F.dropout(self.attention(self.norm_1(x)), self.dropout, self.training)
+        return x + F.dropout(self.feed_forward(self.norm_2(x)), self.dropout, self.training)
+
+
+class CausalSelfAttention(nn.Module):
+    """Masked multi-head self-attention: each position mixes values of itself and those before."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.n_heads = config.n_heads
+        self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
+        self.out = nn.Linear(config.d_model, config.d_model)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length, d_model = x.shape
+        heads = (batch, length, self.n_heads, d_model // self.n_heads)
+        q, k, v = (
+            part.view(heads).transpose(1, 2)  # [B, H, T, d_head]
+            for part in self.qkv(x).split(d_model, dim=-1)
+        )
+        z = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # [B, H, T, d_head]
+        mixed: Tensor = self.out(z.transpose(1, 2).reshape(batch, length, d_model))
+        return mixed
+
+
+class FeedForward(nn.Module):
+    """Two linear maps with a GELU between them (its tanh form, as in GPT-2)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.up = nn.Linear(config.d_model, config.d_ff)
+        self.down = nn.Linear(config.d_ff, config.d_model)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden: Tensor = self.down(F.gelu(self.up(x), approximate="tanh"))
+        return hidden

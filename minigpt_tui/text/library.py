@@ -1,0 +1,102 @@
+"""Finds corpora: files and folders on the disk, and names of the library.
+
+The library is the folder `corpora` of the data folder, and then the texts that come with the
+program. `poems` means `poems.txt` or the folder `poems` there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from minigpt_tui.paths import DataFolder, sample_data_folder
+from minigpt_tui.text.safe import visible
+
+_NAMES_IN_AN_ERROR = 12
+
+
+def find_corpus(names: Sequence[str], data: DataFolder) -> list[Path]:
+    """The files that `names` mean, in their order, each once.
+
+    An existing path wins: a file, or a folder, which means its .txt files at any depth, sorted.
+    Otherwise the library is asked. Raises ValueError that says what was looked for and what there
+    is.
+    """
+    if not names:
+        raise ValueError("No corpus is named. Name one of the library, a file, or a folder.")
+    found: dict[Path, Path] = {}
+    for name in names:
+        for path in _find_one(name, data):
+            found.setdefault(_resolved(path), path)
+    return list(found.values())
+
+
+def library(data: DataFolder) -> list[Path]:
+    """Every corpus file of the library: the user's first, then those of the program."""
+    return [path for folder in _shelves(data) for path in _text_files(folder)]
+
+
+def _find_one(name: str, data: DataFolder) -> list[Path]:
+    try:
+        here = _files_of(Path(name).expanduser()) if name.strip() else []
+        return here or _find_in_library(name, data)
+    except (OSError, RuntimeError) as error:  # RuntimeError: no such user behind ~
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ValueError(f"Cannot read {visible(name)}: {reason}.") from error
+
+
+def _find_in_library(name: str, data: DataFolder) -> list[Path]:
+    if Path(name).name == name and name not in ("", ".", ".."):
+        for folder in _shelves(data):
+            for candidate in (folder / f"{name}.txt", folder / name):
+                if found := _files_of(candidate):
+                    return found
+    known = [path.stem for path in library(data)]
+    more = ", …" if len(known) > _NAMES_IN_AN_ERROR else ""
+    raise ValueError(
+        f"There is no file or folder “{visible(name)}”, and no corpus of that name in the library. "
+        f"The library has: {visible(', '.join(known[:_NAMES_IN_AN_ERROR]))}{more}."
+    )
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The files that an existing path means; none if it does not exist."""
+    if "\0" in str(path) or not path.exists():
+        return []
+    if path.is_dir():
+        if files := _text_files(path):
+            return files
+        raise ValueError(f"The folder {visible(str(path))} has no .txt files.")
+    if not path.is_file():
+        raise ValueError(f"{visible(str(path))} is neither a file nor a folder.")
+    return [path]
+
+
+def _text_files(folder: Path) -> list[Path]:
+    """The .txt files of a folder at any depth, sorted; nothing that a link leads out to."""
+    home = _resolved(folder)
+    if not folder.is_dir():
+        return []
+    return sorted(
+        Path(parent) / file
+        for parent, _, files in os.walk(folder, onerror=_report, followlinks=False)
+        for file in files
+        if file.lower().endswith(".txt")
+        and (Path(parent) / file).is_file()
+        and _resolved(Path(parent) / file).is_relative_to(home)
+    )
+
+
+def _report(error: OSError) -> None:
+    raise ValueError(
+        f"Cannot read the folder {visible(str(error.filename))}: {error.strerror}."
+    ) from error
+
+
+def _shelves(data: DataFolder) -> tuple[Path, Path]:
+    return data.corpora, sample_data_folder()
+
+
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path))

@@ -1,0 +1,43 @@
+"""Takes a long text apart where no token can span the cut, and turns text into code points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+PIECE_CHARACTERS = 1 << 16
+
+# Before a space or newline that follows something else: there the split of GPT-2 and the word
+# split always begin a token, and neither looks behind. Python's \S leaves out more than
+# Unicode's White_Space does, never less, so the cut is right for both.
+_CUT = re.compile(r"(?<=\S)(?=[ \n])")
+
+
+def pieces(text: str, size: int = PIECE_CHARACTERS, *, longest: int | None = None) -> Iterator[str]:
+    """Pieces of about `size` characters that join to `text`; none of them empty.
+
+    Cutting there leaves the tokens of words and of byte-level BPE as they are in the whole text.
+    A stretch without any white space stays whole, unless `longest` bounds it (in characters).
+    """
+    assert longest is None or longest >= size > 0
+    start = 0
+    while start < len(text):
+        limit = len(text) if longest is None else min(len(text), start + longest)
+        cut = _CUT.search(text, start + size, limit) if start + size < limit else None
+        end = cut.start() if cut else limit
+        yield text[start:end]
+        start = end
+
+
+def code_points(text: str) -> npt.NDArray[np.uint32]:
+    """The code points of `text`: uint32 [characters]. Lone surrogates are code points as well."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def utf8_lengths(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+    """How many bytes each code point takes in UTF-8: [n] of 1 to 4."""
+    borders = np.array([0x80, 0x800, 0x10000], dtype=np.uint32)
+    return 1 + np.searchsorted(borders, codes, side="right")

@@ -1,0 +1,82 @@
+"""Counts what a person wants to know of a text: bytes, characters, words, lines, tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from minigpt_tui.text.cancel import ShouldStop, check_cancelled
+from minigpt_tui.text.pieces import code_points, pieces, utf8_lengths
+from minigpt_tui.text.vocabulary import UNK_ID, Tokenizer
+from minigpt_tui.text.word_pattern import SPACES
+
+_SLICE_CHARACTERS = 1 << 20
+_IS_SPACE = np.zeros(0x3002, dtype=np.bool_)  # the largest white space is U+3000
+_IS_SPACE[[ord(c) for c in SPACES]] = True
+
+
+@dataclass(frozen=True)
+class TextStatistics:
+    """Words are what white space parts; a last line counts without its newline as well."""
+
+    bytes: int
+    characters: int
+    words: int
+    lines: int
+    distinct_characters: int
+
+
+@dataclass(frozen=True)
+class TokenStatistics:
+    """What a tokenizer makes of a text."""
+
+    tokens: int
+    distinct_tokens: int
+    unknown_tokens: int
+
+
+def text_statistics(texts: Sequence[str], should_stop: ShouldStop = None) -> TextStatistics:
+    """The counts over all texts. Bytes are those of UTF-8.
+
+    Raises CancelledError when `should_stop` says so.
+    """
+    counts = np.zeros(0x110000, dtype=np.int64)
+    words = lines = 0
+    for text in texts:
+        after_space = True
+        for start in range(0, len(text), _SLICE_CHARACTERS):
+            check_cancelled(should_stop)
+            codes = code_points(text[start : start + _SLICE_CHARACTERS])
+            seen = np.bincount(codes)
+            counts[: len(seen)] += seen
+            space = _IS_SPACE.take(np.minimum(codes, np.uint32(len(_IS_SPACE) - 1)))
+            words += int(np.count_nonzero(~space[1:] & space[:-1]))
+            words += int(after_space and not space[0])
+            after_space = bool(space[-1])
+        lines += text.count("\n") + (text != "" and not text.endswith("\n"))
+    distinct = np.flatnonzero(counts)
+    return TextStatistics(
+        bytes=int(utf8_lengths(distinct.astype(np.uint32)) @ counts[distinct]),
+        characters=int(counts.sum()),
+        words=words,
+        lines=lines,
+        distinct_characters=len(distinct),
+    )
+
+
+def token_statistics(
+    texts: Sequence[str], tokenizer: Tokenizer, should_stop: ShouldStop = None
+) -> TokenStatistics:
+    """What `tokenizer` makes of the texts. Raises CancelledError when `should_stop` says so."""
+    counts = np.zeros(tokenizer.vocab_size, dtype=np.int64)
+    for text in texts:
+        for piece in pieces(text, _SLICE_CHARACTERS):
+            check_cancelled(should_stop)
+            counts += np.bincount(tokenizer.encode(piece), minlength=len(counts))
+    return TokenStatistics(
+        tokens=int(counts.sum()),
+        distinct_tokens=int(np.count_nonzero(counts)),
+        unknown_tokens=int(counts[UNK_ID]),
+    )

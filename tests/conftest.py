@@ -1,0 +1,22 @@
+"""What every test gets: a data folder of its own, and a quiet machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Two cores are shared by the tests and the programs they start; spinning threads starve both.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import pytest
+
+from minigpt_tui.paths import DataFolder
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
+    """An empty data folder, and `MINIGPT_TUI_HOME` pointing at it."""
+    root = tmp_path / "home"
+    monkeypatch.setenv("MINIGPT_TUI_HOME", str(root))
+    return DataFolder(root).ready()
