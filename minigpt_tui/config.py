@@ -140,7 +140,7 @@ class TrainingConfig:
     )
     steps: int | None = setting(
         None,
-        "Stop after this many optimizer steps, whatever the epochs say.",
+        "Train this many optimizer steps, whatever the epochs say.",
         unit="steps",
         minimum=1,
         maximum=1_000_000_000,

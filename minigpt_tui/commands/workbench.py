@@ -1,0 +1,147 @@
+"""`minigpt-tui` without a command: opens the workbench and leaves it in good order.
+
+Textual draws on the descriptor of standard error. While the screen runs, that descriptor is a
+copy of the terminal, and descriptor 2 itself points at the log: a native library's warning then
+lands in the log instead of tearing the screen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from minigpt_tui.paths import DataFolder, data_folder
+
+if TYPE_CHECKING:
+    from minigpt_tui.tui.app import Workbench
+
+log = logging.getLogger("minigpt_tui")
+
+
+def workbench(arguments: argparse.Namespace) -> int:
+    """Opens the workbench; returns when it is closed and the training's state is saved."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ValueError(
+            "The workbench needs a terminal. Without one, use a command: minigpt-tui --help."
+        )
+    data = data_folder(arguments.data_dir).ready()
+    with _standard_error_in_log(data):
+        from minigpt_tui.tui.app import Workbench
+
+        return asyncio.run(_run(Workbench(data)))
+
+
+async def _run(app: Workbench) -> int:
+    """Runs the app, then lets the training thread finish its step and its checkpoint."""
+    leaving = _Leaving(app)
+    leaving.install(asyncio.get_running_loop())
+    await app.run_async()
+    app.remember()
+    session = app.session
+    if session.active:
+        session.stop()
+        _say("Saving the training…")
+        while session.active:
+            await asyncio.sleep(0.05)
+    job = session.job
+    if job is not None:
+        if job.error:
+            _say(f"{job.title}: {job.error}")
+        elif job.run is not None and job.outcome is not None and job.outcome.state == "stopped":
+            _say(f"Saved. Go on with it: minigpt-tui train --resume {job.run.name}")
+    if leaving.signal is not None:
+        return 128 + leaving.signal
+    return app.return_code or 0
+
+
+class _Leaving:
+    """What signals do: the first closes the screen and saves, a second ends the process."""
+
+    def __init__(self, app: Workbench) -> None:
+        self.app = app
+        self.signal: int | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def install(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self._close, number)
+            except NotImplementedError:  # Windows has no such handlers in its event loop
+                signal.signal(number, lambda received, frame: self._close(received))
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            # Not the loop's handler: without a terminal Textual's writer blocks, and the loop
+            # may never come to run it.
+            signal.signal(signal.SIGHUP, self._hang_up)
+
+    def _close(self, number: int) -> None:
+        if self.signal is not None:
+            os._exit(128 + number)
+        self.signal = number
+        self.app.session.stop()
+        self.app.exit()
+
+    def _hang_up(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            os._exit(128 + number)
+        self.signal = number
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (1, 2, _terminal_descriptor()):
+            os.dup2(nowhere, descriptor)
+        self.app.session.stop()
+        # The screen may hang on the lost terminal, so a thread of its own ends the process.
+        threading.Thread(target=self._end_when_saved, name="hang-up", daemon=True).start()
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self.app.exit)
+
+    def _end_when_saved(self) -> None:
+        while self.app.session.active:
+            time.sleep(0.05)
+        assert self.signal is not None
+        os._exit(128 + self.signal)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.__stderr__, flush=True)
+
+
+def _terminal_descriptor() -> int:
+    assert sys.__stderr__ is not None
+    return sys.__stderr__.fileno()
+
+
+@contextmanager
+def _standard_error_in_log(data: DataFolder) -> Iterator[None]:
+    """Points descriptor 2 at the log, and `sys.__stderr__` at a copy of the terminal."""
+    handler = logging.FileHandler(data.log, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    screen = open(terminal, "w", encoding="utf-8", errors="replace")  # noqa: SIM115 - outlives us
+    stderr, original = sys.stderr, sys.__stderr__
+    setattr(sys, "__stderr__", screen)  # noqa: B010 - Textual draws on it; typed as final
+    sys.stderr = screen
+    with open(data.log, "ab") as log_file:
+        os.dup2(log_file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(terminal, 2)
+        setattr(sys, "__stderr__", original)  # noqa: B010
+        sys.stderr = stderr
+        log.removeHandler(handler)
+        handler.close()

@@ -1,0 +1,134 @@
+"""From a configuration to everything a trainer needs: text, vocabulary, token files, baselines.
+
+All that a user can get wrong is found here, before a run folder exists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minigpt_tui.config import RunConfig, check
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.planning.memory import check_memory
+from minigpt_tui.planning.parameters import parameter_count
+from minigpt_tui.runs.atomic import write_atomic
+from minigpt_tui.text.corpus import Corpus, read_corpus, split
+from minigpt_tui.text.ngrams import Baselines, baselines
+from minigpt_tui.text.token_file import TokenFile, token_file
+from minigpt_tui.text.tokenizers import Tokenizer, build_tokenizer
+
+UNKNOWN_SHARE_WORTH_A_WARNING = 0.01
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A text made ready to be learned."""
+
+    corpus: Corpus
+    tokenizer: Tokenizer
+    train: TokenFile
+    val: TokenFile | None
+    baselines: Baselines | None
+    warnings: tuple[str, ...]
+
+
+def prepare(
+    config: RunConfig,
+    data: DataFolder,
+    tokenizer: Tokenizer | None = None,
+    *,
+    say: Callable[[str], None] = lambda message: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Prepared:
+    """Reads, splits and tokenizes the corpus; `tokenizer` is given when a run is resumed.
+
+    Raises ValueError with a sentence for everything a user can mend: the corpus, the settings, a
+    model that does not fit into the memory. Raises CancelledError when `should_stop()` says so.
+    """
+    check(config)
+    data.ready()
+    say("Reading the corpus")
+    corpus = read_corpus(config.data.corpus, data, config.data.encoding)
+    training_texts, validation_texts = split(corpus, config.data.val_fraction)
+    if tokenizer is None:
+        say("Building the vocabulary")
+        tokenizer = build_tokenizer(training_texts, config.data, should_stop)
+        _keep_vocabulary(tokenizer, corpus.name, data)
+    check_memory(config, tokenizer.vocab_size)
+    say("Tokenizing")
+    train = token_file(training_texts, tokenizer, data.tokens, should_stop=should_stop)
+    _check_long_enough(train, config)
+    val = None
+    if any(validation_texts):
+        val = token_file(validation_texts, tokenizer, data.tokens, should_stop=should_stop)
+    measured = None
+    if val is not None:
+        say("Counting n-grams for comparison")
+        measured = baselines(train.ids, val.ids, tokenizer.vocab_size, should_stop=should_stop)
+    return Prepared(
+        corpus=corpus,
+        tokenizer=tokenizer,
+        train=train,
+        val=val,
+        baselines=measured,
+        warnings=tuple(_warnings(config, tokenizer, train, val)),
+    )
+
+
+def validation_text(config: RunConfig, data: DataFolder, tokenizer: Tokenizer) -> TokenFile:
+    """The validation split that a model's own configuration describes.
+
+    Raises ValueError when its corpus is gone or nothing was held out.
+    """
+    data.ready()
+    corpus = read_corpus(config.data.corpus, data, config.data.encoding)
+    _, texts = split(corpus, config.data.val_fraction)
+    if not any(texts):
+        raise ValueError("This model was trained without a validation split (val_fraction 0).")
+    return token_file(texts, tokenizer, data.tokens)
+
+
+def _check_long_enough(train: TokenFile, config: RunConfig) -> None:
+    window = config.model.max_seq_len
+    if train.tokens <= window:
+        raise ValueError(
+            f"The training text has {train.tokens} tokens, but one window takes "
+            f"{window + 1} (max_seq_len {window} and the token after it). "
+            "Use a longer text or a smaller max_seq_len."
+        )
+
+
+def _keep_vocabulary(tokenizer: Tokenizer, corpus_name: str, data: DataFolder) -> None:
+    """Saves the vocabulary where other programs find it, once for each content."""
+    text = tokenizer.to_json()
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    folder = data.vocabularies / f"{corpus_name}-{tokenizer.level}-{digest}"
+    target = folder / "tokenizer.json"
+    if not target.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(target, text.encode())
+
+
+def _warnings(
+    config: RunConfig, tokenizer: Tokenizer, train: TokenFile, val: TokenFile | None
+) -> list[str]:
+    found = []
+    if val is None:
+        found.append(
+            "Nothing is held out (val_fraction 0): the loss shown is that of the training text, "
+            "and overfitting cannot be seen."
+        )
+    elif val.unknown_tokens / val.tokens > UNKNOWN_SHARE_WORTH_A_WARNING:
+        found.append(
+            f"{val.unknown_tokens / val.tokens:.1%} of the validation tokens are unknown to the "
+            "vocabulary, which comes from the training part."
+        )
+    parameters = parameter_count(config.model, tokenizer.vocab_size)
+    if parameters > 20 * train.tokens:
+        found.append(
+            f"The model has {parameters / train.tokens:.0f} weights for each token of the text: "
+            "it will learn the text by heart. best_model.pt keeps its best moment."
+        )
+    return found

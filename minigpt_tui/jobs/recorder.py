@@ -1,0 +1,146 @@
+"""Writes what happens in a training into its run folder, from which every face draws it."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict
+from types import TracebackType
+
+from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.journal import append_line
+from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
+from minigpt_tui.runs.status import Status, write_status
+from minigpt_tui.training.events import (
+    EpochEnded,
+    Evaluated,
+    Event,
+    Finished,
+    Paused,
+    Resumed,
+    Sampled,
+    Started,
+    StepDone,
+)
+
+STATUS_EVERY_SECONDS = 0.5
+SPEED_WINDOW = 0.9
+"""Weight of the past in the running means of speed and loss."""
+
+
+class RunRecorder:
+    """Appends metrics, evaluations, events and samples, and keeps `status.json` fresh."""
+
+    def __init__(self, run: RunFolder, from_step: int, steps_per_epoch: int) -> None:
+        self.run = run
+        self.steps_per_epoch = steps_per_epoch
+        self.metrics = RecordWriter(run.metrics_file, METRIC)
+        self.evaluations = RecordWriter(run.evaluations_file, EVALUATION)
+        # A run that goes on from a checkpoint takes the later steps again.
+        self.metrics.truncate_after(from_step)
+        self.evaluations.truncate_after(from_step)
+        self.status = Status(state="training")
+        self._step_seconds = 0.0
+        self._last_seconds = 0.0
+        self._last_written = 0.0
+
+    def __enter__(self) -> RunRecorder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.metrics.close()
+        self.evaluations.close()
+
+    def record(self, event: Event) -> None:
+        """Puts one event on disk."""
+        match event:
+            case StepDone():
+                self._step(event)
+            case Evaluated():
+                self._evaluation(event)
+            case Started():
+                self.status.total_steps = event.total_steps
+                self.status.epochs = event.epochs
+                self.status.step = event.step
+                self._journal("started", asdict(event))
+            case EpochEnded():
+                self._journal("epoch", asdict(event))
+            case Sampled():
+                append_line(self.run.samples_file, {"time": time.time(), **asdict(event)})
+            case Paused():
+                self._change_state("paused", event.step)
+            case Resumed():
+                self._change_state("training", event.step)
+            case Finished():
+                self.status.message = event.message
+                self._change_state(event.state, event.step)
+
+    def checkpoint_saved(self, kind: str, file_name: str, step: int) -> None:
+        """Notes a checkpoint, once the metrics up to its step are on the disk as well."""
+        self.metrics.flush()
+        self.evaluations.flush()
+        self._journal("checkpoint", {"kind": kind, "file": file_name, "step": step})
+
+    def heartbeat(self) -> None:
+        """Tells other processes that this one lives, also while nothing else changes."""
+        self._write_status()
+
+    def _step(self, event: StepDone) -> None:
+        self.metrics.append(
+            step=event.step,
+            epoch=event.step / self.steps_per_epoch,
+            loss=event.loss,
+            lr=event.lr,
+            grad_norm=event.grad_norm,
+            tokens=event.n_targets,
+            seconds=event.seconds,
+        )
+        status = self.status
+        seconds = max(event.seconds - self._last_seconds, 1e-9) if self._last_seconds else 0.0
+        self._last_seconds = event.seconds
+        if seconds:
+            speed = event.n_targets / seconds
+            status.tokens_per_second = _running_mean(status.tokens_per_second, speed)
+            self._step_seconds = _running_mean(self._step_seconds, seconds)
+            status.eta_seconds = self._step_seconds * (status.total_steps - event.step)
+        loss = status.train_loss
+        status.train_loss = event.loss if loss is None else _running_mean(loss, event.loss)
+        status.step, status.epoch, status.seconds = event.step, event.epoch, event.seconds
+        if time.monotonic() - self._last_written >= STATUS_EVERY_SECONDS:
+            self._write_status()
+
+    def _evaluation(self, event: Evaluated) -> None:
+        self.evaluations.append(
+            step=event.step,
+            epoch=event.epoch,
+            val_loss=event.val_loss,
+            bits_per_char=event.bits_per_char,
+            bits_per_byte=event.bits_per_byte,
+            best=int(event.is_best),
+        )
+        self.status.val_loss = event.val_loss
+        if event.is_best and math.isfinite(event.val_loss):
+            self.status.best_val_loss = event.val_loss
+        self._write_status()
+
+    def _change_state(self, state: str, step: int) -> None:
+        self.status.state = state
+        self._journal(state, {"step": step})
+        self._write_status()
+
+    def _journal(self, kind: str, content: dict[str, object]) -> None:
+        append_line(self.run.events_file, {"time": time.time(), "event": kind, **content})
+
+    def _write_status(self) -> None:
+        self.status.heartbeat = time.time()
+        write_status(self.run, self.status)
+        self._last_written = time.monotonic()
+
+
+def _running_mean(mean: float, value: float) -> float:
+    return value if mean == 0.0 else SPEED_WINDOW * mean + (1 - SPEED_WINDOW) * value

@@ -1,0 +1,101 @@
+"""What a run knows about itself from its start on: its text, its size, its baselines (run.json)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+
+MAX_INFO_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class BaselineLosses:
+    """Losses of models that need no training, in nats a token on the validation text."""
+
+    uniform: float
+    unigram: float
+    five_gram: float
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """The facts of a run. A new run knows the first four; preparing the text finds the rest."""
+
+    created: float  # seconds since 1970
+    version: str  # of the program
+    corpus_name: str
+    level: str
+    corpus_digest: str = ""
+    vocab_size: int = 0
+    parameters: int = 0
+    train_tokens: int = 0
+    val_tokens: int = 0
+    val_bytes: int = 0
+    val_characters: int = 0
+    unknown_share: float = 0.0  # of the validation tokens, 0 to 1
+    steps_per_epoch: int = 0
+    total_steps: int = 0
+    baselines: BaselineLosses | None = None
+    device: str = ""
+    threads: int = 0
+
+
+def info_to_json(info: RunInfo) -> bytes:
+    """UTF-8 JSON for `run.json`."""
+    return (json.dumps(dataclasses.asdict(info), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def parse_info(raw: bytes) -> RunInfo:
+    """The facts in a `run.json`. Unknown keys are ignored: a newer version may have written them.
+
+    Raises ValueError whose message goes on from the file's name.
+    """
+    if len(raw) > MAX_INFO_BYTES:
+        raise ValueError(f"is larger than {MAX_INFO_BYTES} bytes: not a run's facts.")
+    try:
+        plain = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("is not valid JSON.") from error
+    if not isinstance(plain, dict):
+        raise ValueError("holds no list of facts.")
+    values: dict[str, object] = {}
+    for field in dataclasses.fields(RunInfo):
+        if field.name not in plain:
+            if field.default is dataclasses.MISSING:
+                raise ValueError(f"does not say “{field.name}”.")
+            continue
+        value = plain[field.name]
+        if field.name == "baselines":
+            values[field.name] = _baselines(value)
+        else:
+            values[field.name] = _checked(field.name, value, str(field.type))
+    return RunInfo(**values)  # type: ignore[arg-type]  # each value was checked by its type above
+
+
+def _baselines(value: object) -> BaselineLosses | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError("has no numbers under “baselines”.")
+    losses = {
+        field.name: _checked(field.name, value.get(field.name), "float")
+        for field in dataclasses.fields(BaselineLosses)
+    }
+    return BaselineLosses(**losses)  # type: ignore[arg-type]
+
+
+def _checked(name: str, value: object, kind: str) -> str | int | float:
+    """`value` if it is of the field's type; a whole number is a float too."""
+    if kind == "str" and isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        raise ValueError(f"has no sensible “{name}”.")
+    if kind == "int" and isinstance(value, int):
+        return value
+    if kind == "float" and isinstance(value, int | float) and abs(value) <= 1e300:
+        return float(value)
+    if kind == "float" and isinstance(value, float) and math.isnan(value):
+        return value
+    raise ValueError(f"has no sensible “{name}”.")

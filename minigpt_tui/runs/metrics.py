@@ -1,0 +1,154 @@
+"""The numbers of a run, one fixed-width record a step: appended, and mapped into memory to read.
+
+A file is a header (magic, length, the record's fields as JSON, padded) and records without gaps.
+What a killed process left of a record shows by the file's size, and is not read.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from minigpt_tui.runs.atomic import write_atomic
+from minigpt_tui.text.safe import visible
+
+METRIC = np.dtype(
+    [
+        ("step", "<i8"),  # optimizer steps done
+        ("epoch", "<f8"),  # epochs done, with the fraction
+        ("loss", "<f4"),  # mean of the step's batch, nats a token
+        ("lr", "<f4"),
+        ("grad_norm", "<f4"),  # before clipping
+        ("tokens", "<f4"),  # targets in the step
+        ("seconds", "<f8"),  # of training since its start, pauses left out
+    ]
+)
+EVALUATION = np.dtype(
+    [
+        ("step", "<i8"),
+        ("epoch", "<i8"),
+        ("val_loss", "<f8"),  # nats a token
+        ("bits_per_char", "<f8"),
+        ("bits_per_byte", "<f8"),
+        ("best", "<i8"),  # 1 if it was the best so far
+    ]
+)
+_MAGIC = b"MGPTREC\x01"
+_ALIGNMENT = 64
+_MAX_HEADER = 64 * 1024
+
+Records = npt.NDArray[np.void]
+
+
+class RecordWriter:
+    """Appends records to a file that it owns.
+
+    Every record goes to the system at once, so that a reader sees it and a killed process loses
+    none; `flush` waits until the disk has them.
+
+    Raises ValueError if the file holds other records, OSError if it cannot be written.
+    """
+
+    def __init__(self, path: Path, dtype: np.dtype[np.void]) -> None:
+        self.path = path
+        self.dtype = dtype
+        self._header = _header(dtype)
+        self._record = np.zeros(1, dtype)
+        if _records_in(path, self._header, dtype) is None:
+            write_atomic(path, self._header)
+        self._open()
+
+    def append(self, **values: float) -> None:
+        """Add one record; every field must be given. NaN and infinite figures are kept as such."""
+        assert values.keys() == set(self.dtype.names or ()), sorted(values)
+        with np.errstate(over="ignore"):  # a loss beyond fp32 is infinite, and worth seeing
+            for name, value in values.items():
+                self._record[name] = value
+        written = self._file.write(self._record.tobytes())
+        if written != self.dtype.itemsize:  # the disk filled up in the middle of the record
+            self._file.truncate(self._size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        self._size += self.dtype.itemsize
+
+    def flush(self) -> None:
+        """Wait until the disk has every record."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Write everything to the disk and let go of the file. May be called again."""
+        if not self._file.closed:
+            self.flush()
+            self._file.close()
+
+    def truncate_after(self, step: int) -> None:
+        """Forget the records from the first whose step is above `step`: a resume goes on there.
+
+        The file is replaced, not cut: another process may have the old records mapped, and would
+        be killed for touching them.
+        """
+        records = read_records(self.path, self.dtype)
+        beyond = np.flatnonzero(records["step"] > step)
+        if len(beyond) == 0:
+            return
+        kept = records[: beyond[0]].tobytes()
+        del records
+        self._file.close()
+        try:
+            write_atomic(self.path, self._header + kept)
+        finally:
+            self._open()
+
+    def _open(self) -> None:
+        self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115  (close() closes it)
+        size = os.fstat(self._file.fileno()).st_size
+        self._size = size - (size - len(self._header)) % self.dtype.itemsize
+        if size != self._size:
+            self._file.truncate(self._size)
+
+
+def read_records(path: Path, dtype: np.dtype[np.void]) -> Records:
+    """The whole records of a file [n], mapped into memory and read-only; empty without a file.
+
+    What is appended later shows in the next call. Raises ValueError if the file holds anything
+    else, or cannot be read.
+    """
+    header = _header(dtype)
+    count = _records_in(path, header, dtype)
+    if not count:
+        return np.empty(0, dtype)
+    return np.memmap(path, dtype, mode="r", offset=len(header), shape=(count,))
+
+
+def _records_in(path: Path, header: bytes, dtype: np.dtype[np.void]) -> int | None:
+    """How many whole records a file has; None if there is no file, or only a part of a header."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(len(header))
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
+    if start == header:
+        return (size - len(header)) // dtype.itemsize
+    if size < len(header) and header.startswith(start):
+        return None
+    raise ValueError(
+        f"{visible(str(path))} does not hold the records of this version of minigpt-tui."
+    )
+
+
+def _header(dtype: np.dtype[np.void]) -> bytes:
+    fields: list[Any] = dtype.descr
+    text = json.dumps(fields).encode("ascii")
+    length = len(_MAGIC) + 4 + len(text)
+    padded = -(-length // _ALIGNMENT) * _ALIGNMENT
+    assert padded <= _MAX_HEADER
+    return (_MAGIC + struct.pack("<I", padded) + text).ljust(padded, b" ")

@@ -1,0 +1,1 @@
+"""Finding the weights: batches, the optimizer, and the loop that reports what happens."""

@@ -1,0 +1,145 @@
+"""`predict`, `generate`, `eval` and `runs` on a model trained by the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from minigpt_tui.cli import main
+
+TRAIN = ["train", "--preset", "tiny", "--epochs", "1", "--threads", "1", "--run", "first"]
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    return int(left.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory):
+    """A data folder with one run; each test gets a copy."""
+    root = tmp_path_factory.mktemp("trained")
+    assert run(*TRAIN, "--data-dir", str(root)) == 0
+    return root
+
+
+@pytest.fixture(autouse=True)
+def home(trained, tmp_path, monkeypatch):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    monkeypatch.setenv("MINIGPT_TUI_HOME", str(copy))
+    return copy
+
+
+def test_predict_says_what_it_loaded(capsys):
+    assert run("predict", "I eat") == 0
+    out = capsys.readouterr().out
+    assert "Loading trained model from: " in out
+    assert "best_model.pt" in out
+    assert "✓ Loaded checkpoint (epoch 1, loss: " in out
+    assert "✓ Vocabulary size: 55" in out
+
+
+def test_predict_json_is_complete_and_its_masses_add_up(capsys):
+    assert run("predict", "I eat", "--json", "--top-k", "5") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert {
+        "prompt",
+        "checkpoint",
+        "unknown",
+        "next_tokens",
+        "next_words",
+        "word_continuation_mass",
+        "unexplored_mass",
+    } <= set(answer)
+    assert answer["prompt"] == "I eat"
+    assert len(answer["next_tokens"]) == len(answer["next_words"]) == 5
+    probabilities = [token["prob"] for token in answer["next_tokens"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+    listed = sum(word["prob"] for word in answer["next_words"])
+    assert listed + answer["word_continuation_mass"] + answer["unexplored_mass"] <= 1 + 1e-6
+    assert all(word["word"] for word in answer["next_words"])
+
+
+def test_predict_names_unknown_characters(capsys):
+    assert run("predict", "I eat ß and \x1b[31m") == 0
+    out = capsys.readouterr().out
+    assert "ß" in out
+    assert "\x1b" not in out
+
+
+def test_predict_needs_nothing_but_the_checkpoint(capsys, home, tmp_path, monkeypatch):
+    alone = tmp_path / "alone.pt"
+    shutil.copy(home / "runs" / "first" / "best_model.pt", alone)
+    monkeypatch.setenv("MINIGPT_TUI_HOME", str(tmp_path / "nowhere"))
+    assert run("predict", "I eat", "--checkpoint", str(alone), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["checkpoint"] == str(alone)
+
+
+def test_generate_repeats_itself_with_a_seed(capsys):
+    texts = []
+    for _ in range(2):
+        assert run("generate", "I eat", "--seed", "3", "--max-new-tokens", "30", "--json") == 0
+        texts.append(json.loads(capsys.readouterr().out)["text"])
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == 30
+
+
+def test_generate_prints_the_prompt_and_its_continuation(capsys):
+    assert run("generate", "I eat", "--max-new-tokens", "20") == 0
+    assert "\n\nI eat" in capsys.readouterr().out
+
+
+def test_eval_measures_the_whole_validation_split(capsys, home):
+    assert run("eval", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert set(answer) == {"val_loss", "perplexity", "bits_per_char", "bits_per_byte"}
+    status = json.loads((home / "runs" / "first" / "status.json").read_text())
+    assert answer["val_loss"] == pytest.approx(status["best_val_loss"], abs=1e-4)
+
+
+def test_runs_list_as_json(capsys):
+    assert run("runs", "list", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["name"], row["state"]) == ("first", "completed")
+
+
+def test_runs_list_for_people(capsys):
+    assert run("runs") == 0
+    assert "first" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "I eat", "--run", "none-such"],
+        ["predict", "I eat", "--checkpoint", "/no/such.pt"],
+        ["predict", "I eat", "--top-k", "0"],
+        ["generate", "I eat", "--temperature", "-1"],
+        ["generate", "I eat", "--top-p", "2"],
+        ["generate", "I eat", "--max-new-tokens", "0"],
+        ["predict"],
+        ["frobnicate"],
+    ],
+)
+def test_bad_questions_get_a_sentence(arguments, capsys):
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert "error: " in error
+    assert "Traceback" not in error
+
+
+def test_without_a_model_the_way_to_one_is_shown(capsys, tmp_path):
+    assert run("predict", "I eat", "--data-dir", str(tmp_path / "empty")) == 2
+    assert "Train one first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint at all", b"PK\x03\x04" + b"\0" * 99])
+def test_a_foreign_file_is_refused(content, capsys, tmp_path):
+    foreign = tmp_path / "foreign.pt"
+    foreign.write_bytes(content)
+    assert run("predict", "I eat", "--checkpoint", str(foreign)) == 2
+    assert "foreign.pt" in capsys.readouterr().err

@@ -1,0 +1,151 @@
+"""`minigpt-tui train` in a pipe: the guide's lines, clear errors, and stopping by signal."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from minigpt_tui.cli import main
+from minigpt_tui.config import RunConfig, load_yaml, with_settings
+from minigpt_tui.runs.folder import find_run, list_runs
+from minigpt_tui.runs.status import read_status
+
+QUICK = ["--preset", "tiny", "--epochs", "2", "--threads", "1", "--device", "cpu"]
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    return int(left.value.code or 0)
+
+
+def test_a_pipe_gets_the_guides_lines(capsys):
+    assert run("train", *QUICK) == 0
+    out = capsys.readouterr().out
+    assert "Epoch 1/2\n" in out
+    assert re.search(r"^  Batch 10/18, Loss: \d\.\d{4}$", out, re.M)
+    assert re.search(
+        r"^Epoch 2 Summary:\n  Train Loss: .*\n  Val Loss: .*\n  Perplexity: .*\n  Time: ",
+        out,
+        re.M,
+    )
+    assert re.search(r"^  ✓ Best model saved \(val_loss: \d\.\d{4}\)$", out, re.M)
+    assert "\x1b" not in out
+
+
+def test_flags_win_over_the_file_and_the_file_over_the_preset(tmp_path, data):
+    file = tmp_path / "mine.yaml"
+    file.write_text("training: {epochs: 7, lr: 0.002}\n")
+    saved = tmp_path / "saved.yaml"
+    arguments = ["--preset", "tiny", "--config", str(file), "--lr", "0.004", "--epochs", "0"]
+    assert run("train", *arguments, "--save-config", str(saved), "--run", "mixed") == 0
+    config = load_yaml(saved)
+    assert (config.training.lr, config.training.epochs, config.model.d_model) == (0.004, 0, 64)
+    assert load_yaml(find_run(data, "mixed").config_file) == config
+
+
+def test_a_saved_configuration_repeats_the_run(tmp_path):
+    saved = tmp_path / "saved.yaml"
+    assert run("train", *QUICK, "--steps", "3", "--save-config", str(saved), "--run", "one") == 0
+    expected = with_settings(RunConfig(), {})
+    assert load_yaml(saved) != expected
+    assert run("train", "--config", str(saved), "--run", "two") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--corpus", "/no/such/file.txt"], "file.txt"),
+        (["--d-model", "10", "--n-heads", "3"], "multiple of n_heads"),
+        (["--epochs", "-1"], "epochs must be"),
+        (["--lr", "nan"], "lr must be"),
+        (["--lr", "0"], "lr must be"),
+        (["--batch-size", "0"], "batch_size must be"),
+        (["--batch-size", "1e9"], "whole number"),
+        (["--level", "letters"], "char, word, bpe"),
+        (["--preset", "huge"], "Presets: tiny"),
+        (["--run", "../escape"], "run name"),
+        (["--run", ""], "run name"),
+        (["--resume", "nothing"], "nothing"),
+        (["--resume", "nothing", "--lr", "0.1"], "--lr"),
+        (["--config", "/no/such.yaml"], "such.yaml"),
+        (["--d-model", "65536", "--n-layers", "100"], "memory"),
+        (["--max-seq-len", "1000000"], "memory|longer text"),
+        (["--device", "cuda"], "cuda"),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_leaves_nothing(arguments, sentence, capsys, data):
+    assert run("train", *arguments) == 2
+    error = capsys.readouterr().err
+    assert re.search(sentence, error), error
+    assert "Traceback" not in error
+    assert list_runs(data) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "empty"),
+        (b"\x00\x01\x02\x03" * 100, "binary|text"),
+        ("café".encode("latin-1") * 50, "--encoding"),
+        (b"hi", "longer text"),
+    ],
+)
+def test_bad_files_are_named(content, sentence, tmp_path: Path, capsys, data):
+    file = tmp_path / "bad.txt"
+    file.write_bytes(content)
+    assert run("train", "--corpus", str(file)) == 2
+    assert re.search(sentence, capsys.readouterr().err, re.I)
+    assert list_runs(data) == []
+
+
+@pytest.mark.parametrize(
+    ("yaml", "sentence"),
+    [
+        ("epochz: 3", "Did you mean epochs"),
+        ("model: {epochs: 3}", "section model"),
+        ("model: 3", "section model"),
+        ("a: &a [1]\nb: *a", "alias"),
+        ("[" * 5000, "YAML"),
+        ("epochs: many", "whole number"),
+        ("training: {lr: .nan}", "lr must be"),
+    ],
+)
+def test_bad_yaml_is_explained(yaml, sentence, tmp_path, capsys):
+    file = tmp_path / "bad.yaml"
+    file.write_text(yaml)
+    assert run("train", "--config", str(file)) == 2
+    assert re.search(sentence, capsys.readouterr().err)
+
+
+def test_an_existing_name_is_refused(capsys):
+    assert run("train", *QUICK, "--epochs", "0", "--run", "mine") == 0
+    assert run("train", *QUICK, "--epochs", "0", "--run", "mine") == 2
+    assert "mine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_run_can_be_resumed(number, data):
+    command = [sys.executable, "-u", "-m", "minigpt_tui", "train"]
+    process = subprocess.Popen(
+        [*command, "--preset", "tiny", "--epochs", "1000", "--run", "long", "--threads", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("Epoch 2/"):
+            break
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in error
+    stopped = find_run(data, "long")
+    assert read_status(stopped).state == "stopped"
+    assert stopped.last.exists()

@@ -1,0 +1,186 @@
+"""A job fills its run folder with the truth, and a stopped one goes on exactly where it was."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from minigpt_tui.config import dump_yaml, with_settings
+from minigpt_tui.inference.service import GPTService
+from minigpt_tui.jobs.train import train_new, train_resumed
+from minigpt_tui.runs.checkpoint import load_checkpoint
+from minigpt_tui.runs.folder import find_run, list_runs, read_config, read_info
+from minigpt_tui.runs.journal import read_lines
+from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
+from minigpt_tui.runs.status import read_status
+from minigpt_tui.training.control import Control
+from minigpt_tui.training.events import StepDone
+
+
+def stop_at(control, step):
+    """A listener that stops the training after `step`."""
+
+    def listen(event):
+        if isinstance(event, StepDone) and event.step == step:
+            control.stop()
+
+    return listen
+
+
+def test_a_finished_run_holds_everything(config, data):
+    outcome = train_new(config, data, Control(), name="pets")
+    run, info = outcome.run, read_info(outcome.run)
+    assert outcome.state == "completed"
+    assert read_config(run) == config
+    metrics = read_records(run.metrics_file, METRIC)
+    assert metrics["step"].tolist() == list(range(1, info.total_steps + 1))
+    evaluations = read_records(run.evaluations_file, EVALUATION)
+    assert evaluations["epoch"].tolist() == [0, 1, 2, 3]
+    status = read_status(run)
+    assert (status.state, status.step) == ("completed", info.total_steps)
+    assert status.best_val_loss == evaluations["val_loss"].min()
+    assert {path.name for path in run.checkpoints()} == {
+        "best_model.pt",
+        "final_model.pt",
+        "checkpoint_epoch_2.pt",
+    }
+    samples = read_lines(run.samples_file)
+    assert samples[-1]["step"] == info.total_steps
+    assert samples[-1]["text"]
+    assert info.baselines is not None
+    assert info.baselines.uniform > info.baselines.unigram > info.baselines.five_gram
+    assert [path.name for path in data.vocabularies.glob("*/tokenizer.json")] == ["tokenizer.json"]
+
+
+def test_the_best_checkpoint_alone_predicts_elsewhere(config, data, tmp_path):
+    run = train_new(config, data, Control()).run
+    moved = tmp_path / "elsewhere" / "model.pt"
+    moved.parent.mkdir()
+    run.best.rename(moved)
+    service = GPTService(checkpoint_path=moved)
+    assert sum(p.prob for p in service.predict_next("the c", top_k=100)) == pytest.approx(1)
+
+
+def test_a_stopped_run_goes_on_bit_for_bit(config, data):
+    whole = train_new(config, data, Control(), name="whole").run
+    control = Control()
+    stopped = train_new(config, data, control, name="halves", on_event=stop_at(control, 4))
+    assert stopped.state == "stopped"
+    assert stopped.run.last.exists()
+    train_resumed(stopped.run, data, Control())
+    assert not stopped.run.last.exists(), "the final model has taken its place"
+    one, other = load_checkpoint(whole.final), load_checkpoint(stopped.run.final)
+    for name, weight in one.model_state.items():
+        assert torch.equal(weight, other.model_state[name]), name
+    for file, dtype in (("metrics_file", METRIC), ("evaluations_file", EVALUATION)):
+        a, b = (read_records(getattr(run, file), dtype) for run in (whole, stopped.run))
+        for field in set(dtype.names) - {"seconds"}:
+            assert np.array_equal(a[field], b[field]), field
+
+
+@pytest.mark.parametrize("kills", [2])
+def test_a_killed_run_goes_on_from_its_last_checkpoint(config, data, tmp_path, kills):
+    config = with_settings(config, {"epochs": 60, "checkpoint_every": 1})
+    whole = train_new(config, data, Control(), name="whole").run
+    (tmp_path / "run.yaml").write_text(dump_yaml(config))
+    command = [sys.executable, "-m", "minigpt_tui", "train"]
+    arguments = ["--config", str(tmp_path / "run.yaml"), "--run", "killed"]
+    for _ in range(kills):
+        process = subprocess.Popen(
+            [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        begun = len(_checkpoints(data))
+        deadline = time.monotonic() + 60
+        while len(_checkpoints(data)) < begun + 2 and time.monotonic() < deadline:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        arguments = ["--resume", "killed"]
+        assert read_status(find_run(data, "killed")).state == "interrupted"
+    run = find_run(data, "killed")
+    assert train_resumed(run, data, Control()).state == "completed"
+    one, other = load_checkpoint(whole.final), load_checkpoint(run.final)
+    assert all(torch.equal(w, other.model_state[n]) for n, w in one.model_state.items())
+    assert np.array_equal(
+        read_records(whole.metrics_file, METRIC)["loss"],
+        read_records(run.metrics_file, METRIC)["loss"],
+    )
+
+
+def _checkpoints(data):
+    return list((data.runs / "killed").glob("checkpoint_epoch_*.pt"))
+
+
+def test_a_complete_run_is_not_resumed(config, data):
+    run = train_new(config, data, Control()).run
+    with pytest.raises(ValueError, match="complete"):
+        train_resumed(run, data, Control())
+
+
+def test_a_run_is_not_resumed_on_a_changed_text(config, data, corpus):
+    control = Control()
+    run = train_new(config, data, control, on_event=stop_at(control, 2)).run
+    corpus.write_text("another text altogether. " * 60)
+    with pytest.raises(ValueError, match="changed"):
+        train_resumed(run, data, Control())
+
+
+def test_a_damaged_last_state_is_passed_by_for_an_older_checkpoint(config, data, caplog):
+    control = Control()
+    run = train_new(
+        with_settings(config, {"checkpoint_every": 1}), data, control, on_event=stop_at(control, 6)
+    ).run
+    raw = bytearray(run.last.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    run.last.write_bytes(raw)
+    assert train_resumed(run, data, Control()).state == "completed"
+    assert "last_state.pt" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"corpus": ("no-such-text",)}, "no-such-text"),
+        ({"max_seq_len": 5000}, "shorter|smaller max_seq_len|longer text"),
+        ({"n_heads": 3}, "multiple of n_heads"),
+        ({"d_model": 65536, "n_heads": 4, "n_layers": 64}, "memory"),
+    ],
+)
+def test_what_cannot_begin_leaves_no_run(config, data, changes, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        train_new(with_settings(config, changes), data, Control(), name="half")
+    assert list_runs(data) == []
+
+
+def test_a_taken_name_is_refused_before_the_work(config, data):
+    train_new(with_settings(config, {"epochs": 0}), data, Control(), name="pets")
+    heard = []
+    with pytest.raises(ValueError, match="pets"):
+        train_new(config, data, Control(), name="pets", on_event=heard.append)
+    assert heard == []
+
+
+def test_nothing_held_out_is_allowed_and_said(config, data):
+    heard = []
+    config = with_settings(config, {"val_fraction": 0.0, "epochs": 1})
+    run = train_new(config, data, Control(), on_event=heard.append).run
+    assert any(
+        "held out" in warning for event in heard for warning in getattr(event, "warnings", ())
+    )
+    assert run.best.exists()
+
+
+def test_events_are_readable_json_lines(config, data):
+    run = train_new(config, data, Control()).run
+    lines = [json.loads(line) for line in run.events_file.read_text().splitlines()]
+    kinds = [line["event"] for line in lines]
+    assert kinds[0] == "started"
+    assert kinds[-1] == "completed"
+    assert "checkpoint" in kinds

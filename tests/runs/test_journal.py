@@ -1,0 +1,58 @@
+"""Events and samples, a line each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minigpt_tui.runs import journal
+from minigpt_tui.runs.journal import append_line, read_lines
+
+
+def test_lines_come_back_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    lines = [{"step": n, "text": "Zeile\n„zwei“ \x1b[0m \ud800"} for n in range(3)]
+    for line in lines:
+        append_line(path, line)
+    assert read_lines(path) == lines
+    assert path.read_bytes().count(b"\n") == 3
+
+
+def test_without_a_file_there_are_no_lines(tmp_path: Path) -> None:
+    assert read_lines(tmp_path / "none") == []
+
+
+@settings(deadline=None, max_examples=40)
+@given(cut=st.integers(0, 10_000))
+def test_a_torn_last_line_is_ignored_and_then_cut(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "samples.jsonl"
+    append_line(path, {"n": 1})
+    first = path.stat().st_size
+    append_line(path, {"n": 2, "text": "x" * 9_000})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: min(len(whole) - 1, first + cut)])
+    assert read_lines(path) == [{"n": 1}]
+    append_line(path, {"n": 3})
+    assert read_lines(path) == [{"n": 1}, {"n": 3}]
+
+
+def test_a_broken_line_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    for broken in (b"{\n", b"[]\n", b"\n", b"\xff\n", b"[" * 100_000 + b"\n"):
+        path.write_bytes(b'{"n": 1}\n' + broken + b'{"n": 2}\n')
+        with pytest.raises(ValueError, match=r"events\.jsonl: line 2 is broken"):
+            read_lines(path)
+
+
+def test_of_an_enormous_file_the_end_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    line = b'{"text": "' + b"x" * 2**20 + b'"}\n'
+    path.write_bytes(line * (journal.MAX_BYTES // len(line) + 3) + b'{"n": 2}\n')
+    lines = read_lines(path)
+    assert lines[-1] == {"n": 2}
+    assert 10 < len(lines) <= journal.MAX_BYTES // len(line) + 1
