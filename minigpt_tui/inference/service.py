@@ -17,12 +17,13 @@ from minigpt_tui.inference.next_token import next_logits
 from minigpt_tui.inference.sampling import Sampling, draw
 from minigpt_tui.inference.spelling import Spellings, spellings
 from minigpt_tui.inference.streaming import stream_text
-from minigpt_tui.inference.word_search import WordPredictions, search_words
+from minigpt_tui.inference.word_search import NextLogits, WordPredictions, search_words
 from minigpt_tui.model.gpt2 import GPT
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.tokenizers import EOT_ID, Tokenizer, tokenizer_from_json
 
+SPACE = b" "
 Metrics = Mapping[str, Any]
 
 
@@ -35,11 +36,22 @@ class TokenPrediction:
     prob: float
 
 
+@dataclass(frozen=True)
+class Context:
+    """What the model sees of a prompt. `after_space`: the next token must begin with a space."""
+
+    ids: list[int]
+    after_space: bool
+
+
 class GPTService:
     """A model with its tokenizer.
 
     The context of a prediction is the prompt's tokens alone; of an empty prompt it is <EOT>, which
     opens every text. Of a prompt longer than the model's window the last max_seq_len tokens count.
+    Tokens of words and BPE carry the space before them, so a space at the prompt's end is taken
+    back, and the next token must begin with it: “I eat ” and “I eat” then mean the same to the
+    model, instead of a lone space that it has hardly ever seen.
     Several threads may use one service: the model answers one at a time.
     """
 
@@ -120,7 +132,8 @@ class GPTService:
         Raises ValueError for a top_k below 1.
         """
         _check_count("top_k", top_k)
-        logits = self._next_logits([self._context(text)])[0]
+        context = self._context(text)
+        logits = self._logits_after(context)([context.ids])[0]
         probs, ids = torch.softmax(logits.double(), dim=-1).topk(min(top_k, self.vocab_size))
         return [
             TokenPrediction(self.tokenizer.token_text(i), i, prob)
@@ -155,11 +168,12 @@ class GPTService:
 
         Raises ValueError for bounds that mean nothing.
         """
+        context = self._context(text)
         return search_words(
-            self._next_logits,
+            self._logits_after(context),
             self._spellings,
             text,
-            self._context(text),
+            context.ids,
             top_k=top_k,
             tolerance=tolerance,
             max_passes=max_passes,
@@ -190,25 +204,45 @@ class GPTService:
         return stream_text(self._draw_tokens(self._context(text), max_new_tokens, sampling), stops)
 
     def _draw_tokens(
-        self, context: list[int], max_new_tokens: int, sampling: Sampling
+        self, context: Context, max_new_tokens: int, sampling: Sampling
     ) -> Iterator[bytes]:
         generator = sampling.generator()
         window = self.config.model.max_seq_len
-        for _ in range(max_new_tokens):
-            token = draw(self._next_logits([context])[0], sampling, generator)
+        ids, next_logits_after = context.ids, self._logits_after(context)
+        for count in range(max_new_tokens):
+            token = draw(next_logits_after([ids])[0], sampling, generator)
             if token == EOT_ID:
                 return
-            yield self.tokenizer.token_bytes(token)
-            context = [*context, token][-window:]
+            spelled = self.tokenizer.token_bytes(token)
+            yield spelled.removeprefix(SPACE) if context.after_space and not count else spelled
+            ids, next_logits_after = [*ids, token][-window:], self._next_logits
 
     def _metric(self, name: str) -> float | None:
         value = self.metrics.get(name)
         return value if isinstance(value, int | float) else None
 
-    def _context(self, text: str) -> list[int]:
+    def _context(self, text: str) -> Context:
         """The window of tokens that a prompt gives the model."""
-        context = self.tokenize(text, add_special_tokens=False) or [EOT_ID]
-        return context[-self.config.model.max_seq_len :]
+        after_space = (
+            self.tokenizer.level != "char"
+            and text.endswith(" ")
+            and not text[:-1].endswith(" ")
+            and bool(torch.isfinite(self._only_after_space).any())
+        )
+        ids = self.tokenize(text[:-1] if after_space else text, add_special_tokens=False)
+        return Context((ids or [EOT_ID])[-self.config.model.max_seq_len :], after_space)
+
+    def _logits_after(self, context: Context) -> NextLogits:
+        """The logits after a prompt's context, alone or with tokens added to it."""
+        if not context.after_space:
+            return self._next_logits
+
+        def logits_after(contexts: Sequence[Sequence[int]]) -> Tensor:
+            nothing_added = torch.tensor([[len(ids) == len(context.ids)] for ids in contexts])
+            after_space = torch.where(nothing_added, self._only_after_space, 0.0)
+            return self._next_logits(contexts) + after_space
+
+        return logits_after
 
     def _next_logits(self, contexts: Sequence[Sequence[int]]) -> Tensor:
         with self._lock:
@@ -217,6 +251,12 @@ class GPTService:
     @cached_property
     def _spellings(self) -> Spellings:
         return spellings(self.tokenizer)
+
+    @cached_property
+    def _only_after_space(self) -> Tensor:
+        """0 for each token that begins with a space, −∞ for the others; [V]."""
+        begins = [spelled.startswith(SPACE) for spelled in self._spellings.token_bytes]
+        return torch.where(torch.tensor(begins), 0.0, -torch.inf)
 
 
 def _tokenizer(checkpoint: Checkpoint, path: Path) -> Tokenizer:

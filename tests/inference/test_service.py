@@ -218,3 +218,23 @@ def test_a_model_in_memory_stays_in_training() -> None:
     assert model.training
     assert service.checkpoint_path is None
     assert service.describe()[0] == "Using the model in memory"
+
+
+@pytest.mark.parametrize("level", ["word", "bpe"])
+def test_a_space_at_the_end_of_the_prompt_belongs_to_the_next_token(level: str) -> None:
+    tokenizer = tokenizer_of("I eat rice. " * 20, level, 300 if level == "bpe" else None)
+    eat, rice = (int(tokenizer.encode(text)[-1]) for text in ("I eat", "I eat rice"))
+    assert tokenizer.token_bytes(rice).startswith(b" ")
+    dot = tokenizer.token_text(int(tokenizer.encode("I eat.")[-1]))
+    follows = {
+        tokenizer.token_text(eat): {tokenizer.token_text(rice): 0.25, dot: 0.75},
+        tokenizer.token_text(rice): {dot: 1.0},
+    }
+    service = service_around(chain(tokenizer, follows), tokenizer)
+    (best, *_) = service.predict_next("I eat ")
+    assert (best.id, best.prob) == (rice, pytest.approx(1.0))
+    words = service.predict_words("I eat ")
+    assert words.words[0].word.startswith(tokenizer.token_text(rice).strip())
+    assert words.words[0].prob == pytest.approx(1.0)
+    written = "".join(service.generate("I eat ", max_new_tokens=1, temperature=0))
+    assert written == tokenizer.token_text(rice).lstrip()

@@ -1,0 +1,159 @@
+"""What a person does in the workbench, on a real terminal with the installed program."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.folder import list_runs
+from minigpt_tui.runs.status import read_status
+from tests.e2e.terminal import PROGRAM, Terminal
+
+TINY = "preset: tiny\n"
+
+
+def remember(home: Path, text: str) -> None:
+    """What an earlier visit would have left in the settings file."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "settings.yaml").write_text(text)
+
+
+def only_run(home: Path):
+    (run,) = list_runs(DataFolder(home))
+    return run
+
+
+def test_a_newcomer_trains_with_one_key_and_asks_the_model(home):
+    remember(home, TINY)
+    with Terminal(home) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("t")
+        terminal.wait_for(lambda text: "completed" in text or "Done" in text, 120)
+        terminal.press("f4")
+        terminal.wait_for("I eat")
+        terminal.wait_for(lambda text: re.search(r"\d\d?\.\d ?%", text) is not None)
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_exit() == 0
+        terminal.assert_restored()
+    assert only_run(home).best.exists()
+
+
+def test_an_own_file_is_found_by_typing_its_path(home, tmp_path):
+    remember(home, TINY)
+    own = tmp_path / "my poems.txt"
+    own.write_text("Roses are red and skies are blue. " * 100)
+    with Terminal(home) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("o")
+        terminal.press(str(own), "enter")
+        terminal.wait_for("Roses")
+        terminal.press("t")
+        terminal.wait_for(lambda text: "completed" in text or "Done" in text, 120)
+    assert only_run(home).name.startswith("my-poems")
+
+
+def test_leaving_while_training_asks_and_saves(home):
+    with Terminal(home) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("t")
+        terminal.wait_for(lambda text: re.search(r"step \d", text) is not None)
+        terminal.press("ctrl+q")
+        terminal.wait_for("A training is running")
+        terminal.press("escape")
+        terminal.wait_for(lambda text: "A training is running" not in text)
+        terminal.press("ctrl+q")
+        terminal.wait_for("A training is running")
+        terminal.press("s")
+        assert terminal.wait_for_exit() == 0
+        terminal.assert_restored()
+        assert "--resume" in terminal.text
+    run = only_run(home)
+    assert read_status(run).state == "stopped"
+    assert run.last.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_restores_the_terminal_and_saves(home, number):
+    with Terminal(home) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("t")
+        terminal.wait_for(lambda text: re.search(r"step \d", text) is not None)
+        terminal.process.kill(number)
+        assert terminal.wait_for_exit() == 128 + number
+        if number == signal.SIGTERM:
+            terminal.assert_restored()
+    run = only_run(home)
+    assert read_status(run).state == "stopped"
+    assert run.last.exists()
+
+
+def test_pausing_stopping_and_resuming(home):
+    with Terminal(home, columns=120, lines=40) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("t")
+        terminal.wait_for(lambda text: re.search(r"step \d", text) is not None)
+        terminal.press("f7")
+        terminal.wait_for(lambda text: "paused" in text.lower())
+        terminal.press("f7")
+        terminal.wait_for(lambda text: "paused" not in text.lower())
+        terminal.press("f8")
+        terminal.wait_for(lambda text: "stopped" in text.lower())
+        terminal.press("f7")
+        terminal.wait_for(lambda text: re.search(r"● .* step \d", text) is not None)
+    assert len(list_runs(DataFolder(home))) == 1
+
+
+def test_resizing_while_training_keeps_the_screen_whole(home):
+    with Terminal(home) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("t")
+        terminal.wait_for(lambda text: re.search(r"step \d", text) is not None)
+        for columns, lines in [(160, 45), (80, 24), (220, 60), (60, 20), (80, 24)] * 3:
+            terminal.resize(columns, lines)
+        terminal.wait_for(lambda text: "F3" in text.splitlines()[0])
+        terminal.press("f2")
+        terminal.wait_for("sample_corpus")
+
+
+def test_a_hostile_text_cannot_steer_the_terminal(home, tmp_path):
+    remember(home, TINY)
+    hostile = tmp_path / "[bold]x.txt"
+    hostile.write_text("\x1b]0;owned\x07[/nope] \x1b[2J[@click=app.quit]x[/] \x9b31m ok. " * 60)
+    with Terminal(home) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("o")
+        terminal.press(str(hostile), "enter")
+        terminal.wait_for("nope")
+        terminal.press("t")
+        terminal.wait_for(lambda text: "completed" in text or "Done" in text, 120)
+        assert terminal.title != "owned"
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_exit() == 0
+
+
+def test_without_a_terminal_the_commands_are_named(home):
+    done = subprocess.run(
+        [PROGRAM, "--data-dir", str(home)], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 2
+    assert "minigpt-tui --help" in done.stderr
+
+
+def test_the_trained_run_answers_on_the_command_line(home):
+    remember(home, TINY)
+    with Terminal(home) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("t")
+        terminal.wait_for(lambda text: "completed" in text or "Done" in text, 120)
+        terminal.press("ctrl+q")
+        terminal.wait_for_exit()
+    with Terminal(home, "predict", "I eat", "--json", columns=200, lines=200) as terminal:
+        assert terminal.wait_for_exit() == 0
+        answer = json.loads(terminal.text)
+    assert answer["next_words"]
