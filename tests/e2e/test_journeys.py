@@ -51,6 +51,7 @@ def test_an_own_file_is_found_by_typing_its_path(home, tmp_path):
     with Terminal(home) as terminal:
         terminal.wait_for("sample_corpus")
         terminal.press("o")
+        terminal.wait_for("path of a text file")
         terminal.press(str(own), "enter")
         terminal.wait_for("Roses")
         terminal.press("t")
@@ -128,6 +129,7 @@ def test_a_hostile_text_cannot_steer_the_terminal(home, tmp_path):
     with Terminal(home) as terminal:
         terminal.wait_for("sample_corpus")
         terminal.press("o")
+        terminal.wait_for("path of a text file")
         terminal.press(str(hostile), "enter")
         terminal.wait_for("nope")
         terminal.press("t")

@@ -1,0 +1,98 @@
+"""Every action of the workbench once: its key, its words, where it works.
+
+Bindings, the footer, the command palette and the help page are made from this registry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Action:
+    """`scope` is the pane in which the key works: app, corpus, train or predict."""
+
+    id: str
+    scope: str
+    keys: str
+    title: str
+    help: str
+    show: bool = True
+    priority: bool = False
+    """Whether the key works inside text fields too: for function and control keys only."""
+
+    @property
+    def key_display(self) -> str:
+        """The first key as a person reads it: `F2`, `^q`, `space`."""
+        key = self.keys.split(",")[0]
+        if key.startswith("ctrl+"):
+            return "^" + key.removeprefix("ctrl+")
+        if key == "slash":
+            return "/"
+        return key.upper() if key[0] == "f" and key[1:].isdigit() else key
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("help", "app", "f1", "Help", "What this pane does and its keys.", priority=True),
+    Action("pane('corpus')", "app", "f2", "Corpus", "Choose the text.", show=False, priority=True),
+    Action(
+        "pane('train')", "app", "f3", "Train", "Set up and watch training.", False, priority=True
+    ),
+    Action(
+        "pane('predict')", "app", "f4", "Predict", "Ask the trained model.", False, priority=True
+    ),
+    Action("pane('corpus')", "app", "1", "Corpus", "The same, outside text fields.", False),
+    Action("pane('train')", "app", "2", "Train", "The same, outside text fields.", False),
+    Action("pane('predict')", "app", "3", "Predict", "The same, outside text fields.", False),
+    Action("leave", "app", "ctrl+q", "Quit", "Leave; asks when a training runs.", priority=True),
+    Action("screenshot_svg", "app", "f12", "Picture", "Save the screen as SVG.", False, True),
+    Action("train_corpus", "corpus", "t,ctrl+t", "Train on it", "Train a model on this text."),
+    Action("cycle_level", "corpus", "k", "Tokens", "Show tokens as characters, words or BPE."),
+    Action("focus_filter", "corpus", "slash", "Filter", "Type to narrow the list of texts."),
+    Action("open_path", "corpus", "o", "Open", "Type the path of a text file or a folder."),
+    Action("start", "train", "ctrl+t", "Start", "Train with these settings.", priority=True),
+    Action("pause", "train", "f7", "Pause", "Pause the training after this step.", priority=True),
+    Action("go_on", "train", "f7", "Go on", "Go on after a pause.", priority=True),
+    Action(
+        "resume", "train", "f7", "Resume", "Go on with the shown run, if it stopped.", priority=True
+    ),
+    Action("stop", "train", "f8", "Stop", "Stop after this step; saves first.", priority=True),
+    Action(
+        "toggle_form",
+        "train",
+        "f9",
+        "Form/run",
+        "Settings or run, on narrow screens.",
+        priority=True,
+    ),
+    Action("save_now", "train", "ctrl+s", "Save", "Write a checkpoint now.", priority=True),
+    Action("generate", "predict", "f7", "Write on", "Let the model go on writing.", priority=True),
+    Action(
+        "next_sampler", "predict", "f8", "Sampler", "Change how it picks tokens.", priority=True
+    ),
+    Action("choose_run", "predict", "f9", "Model", "Choose the run to ask.", priority=True),
+)
+
+
+def bindings(scope: str) -> list[Binding]:
+    """Textual bindings of one scope; their ids are `scope.action` (with the pane for switches)."""
+    return [
+        Binding(
+            action.keys,
+            action.id,
+            action.title,
+            tooltip=action.help,
+            show=action.show,
+            key_display=action.key_display,
+            priority=action.priority,
+        )
+        for action in ACTIONS
+        if action.scope == scope
+    ]
+
+
+def actions_of(scope: str) -> list[Action]:
+    """The actions that work in a pane, for help and palette."""
+    return [action for action in ACTIONS if action.scope == scope]

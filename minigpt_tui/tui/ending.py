@@ -1,0 +1,38 @@
+"""Says how a training ended, on whichever pane somebody is: a notification and the bell."""
+
+from __future__ import annotations
+
+from textual.app import App
+
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.run_view import RunReader
+from minigpt_tui.tui.run_words import end_sentence
+from minigpt_tui.tui.session import Job
+
+
+def announce_end(app: App[None], job: Job) -> None:
+    """To be called in the screen's thread when the job is done.
+
+    Silent where somebody asked for the end, and where there is no run: the Train pane explains it.
+    """
+    if job.control.stopping() or job.run is None:
+        return
+    app.bell()
+    title = visible(job.run.name)
+    if job.outcome is None:
+        app.notify(
+            visible(job.error or "The log has the details."),
+            title=f"{title} failed",
+            severity="error",
+            timeout=15,
+            markup=False,
+        )
+        return
+    view = RunReader(job.run).pull()
+    app.notify(
+        end_sentence(view) if view is not None else visible(job.outcome.message),
+        title=title,
+        severity="information" if job.outcome.state == "completed" else "warning",
+        timeout=10,
+        markup=False,
+    )

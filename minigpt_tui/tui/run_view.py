@@ -1,0 +1,190 @@
+"""What a run looks like at this moment, read from its folder whoever trains it.
+
+`RunReader.pull` looks at the files' stamps and reads only what changed, so that asking several
+times a second costs next to nothing while nothing happens.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from minigpt_tui.runs.folder import RunFolder, read_info
+from minigpt_tui.runs.info import RunInfo
+from minigpt_tui.runs.journal import read_lines
+from minigpt_tui.runs.metrics import EVALUATION, METRIC, Records, read_records
+from minigpt_tui.runs.status import Status, read_status
+
+LOCK_SECONDS = 2.0
+"""How often a run that claims to live is asked whether its owner still does."""
+RESUMABLE_STATES = ("stopped", "interrupted", "failed", "diverged")
+SAMPLES_KEPT = 20
+
+_MARKED = {"paused": "paused", "stopped": "stopped", "diverged": "diverged"}
+
+Stamp = tuple[int, int, int] | None
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Text that the model wrote at a step, going on from `prompt`. Not made safe yet."""
+
+    step: int
+    prompt: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class RunView:
+    """Everything that a screen shows of a run. Records are memory-mapped; samples newest first."""
+
+    run: RunFolder
+    status: Status
+    info: RunInfo | None = None
+    metrics: Records = field(default_factory=lambda: np.empty(0, METRIC))
+    evaluations: Records = field(default_factory=lambda: np.empty(0, EVALUATION))
+    events: tuple[tuple[int, str], ...] = ()
+    samples: tuple[Sample, ...] = ()
+    resumable: bool = False
+    problems: tuple[str, ...] = ()
+    """What could not be read, in sentences."""
+
+    @property
+    def best(self) -> Any | None:
+        """The record of the best evaluation so far, or None."""
+        rows = np.flatnonzero(self.evaluations["best"])
+        return self.evaluations[rows[-1]] if len(rows) else None
+
+    @property
+    def nats_per_char(self) -> float | None:
+        """The newest validation loss in nats a character, which compares between tokenizers."""
+        if not len(self.evaluations):
+            return None
+        return float(self.evaluations["bits_per_char"][-1]) * math.log(2)
+
+    @property
+    def evaluations_since_best(self) -> int:
+        rows = np.flatnonzero(self.evaluations["best"])
+        return len(self.evaluations) - 1 - int(rows[-1]) if len(rows) else 0
+
+
+class RunReader:
+    """Follows one run folder."""
+
+    def __init__(self, run: RunFolder) -> None:
+        self.run = run
+        self._view = RunView(run, Status("unknown"))
+        self._stamps: dict[Path, Stamp] = {}
+        self._problems: dict[Path, str] = {}
+        self._looked_at_lock = -math.inf
+        self._first = True
+
+    def pull(self) -> RunView | None:
+        """The run as it is now; None if nothing changed since the last call."""
+        run, view = self.run, self._view
+        changes: dict[str, Any] = {}
+
+        if self._changed(run.metrics_file):
+            changes["metrics"] = self._read(
+                run.metrics_file, lambda p: read_records(p, METRIC), view.metrics
+            )
+        if self._changed(run.evaluations_file):
+            changes["evaluations"] = self._read(
+                run.evaluations_file, lambda p: read_records(p, EVALUATION), view.evaluations
+            )
+        if self._changed(run.info_file):
+            changes["info"] = self._read(run.info_file, lambda p: read_info(run), view.info)
+        if self._changed(run.events_file):
+            changes["events"] = self._read(
+                run.events_file, lambda p: _marks(read_lines(p)), view.events
+            )
+        if self._changed(run.samples_file):
+            changes["samples"] = self._read(
+                run.samples_file, lambda p: _samples(read_lines(p)), view.samples
+            )
+        changes |= self._status_and_checkpoints()
+        if not changes and not self._first:
+            return None
+        self._first = False
+        self._view = replace(view, **changes, problems=tuple(self._problems.values()))
+        return self._view
+
+    def _status_and_checkpoints(self) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        now = time.monotonic()
+        status = self._view.status
+        stale = status.live and now - self._looked_at_lock > LOCK_SECONDS
+        folder_changed = self._changed(self.run.path)
+        if self._changed(self.run.status_file) or stale:
+            self._looked_at_lock = now
+            status = read_status(self.run)
+            if status != self._view.status:
+                changes["status"] = status
+        if folder_changed or changes:
+            resumable = status.state in RESUMABLE_STATES and _has_resumable_checkpoint(self.run)
+            if resumable != self._view.resumable:
+                changes["resumable"] = resumable
+        return changes
+
+    def _changed(self, path: Path) -> bool:
+        """Whether the file is another one than at the last look, or the first look finds one."""
+        stamp = _stamp(path)
+        changed = stamp != self._stamps.get(path)
+        self._stamps[path] = stamp
+        return changed
+
+    def _read(self, path: Path, read: Callable[[Path], T], before: T) -> T:
+        """What the file holds; a fault is kept as a sentence, and the old content stays."""
+        try:
+            content = read(path)
+        except ValueError as error:
+            self._problems[path] = str(error)
+            return before
+        self._problems.pop(path, None)
+        return content
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        stat = os.stat(path)
+    except OSError:  # not there, or not any more
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _has_resumable_checkpoint(run: RunFolder) -> bool:
+    try:
+        return not run.final.is_file() and (run.last.is_file() or bool(run.epoch_checkpoints()))
+    except OSError:  # the folder is gone
+        return False
+
+
+def _marks(lines: list[dict[str, Any]]) -> tuple[tuple[int, str], ...]:
+    """The events worth a mark on the curve: (step, word)."""
+    marks = []
+    for line in lines:
+        kind, step = line.get("event"), line.get("step")
+        if not isinstance(step, int):
+            continue
+        if kind == "started" and step > 0:
+            marks.append((step, "resumed"))
+        elif isinstance(kind, str) and kind in _MARKED:
+            marks.append((step, _MARKED[kind]))
+    return tuple(marks)
+
+
+def _samples(lines: list[dict[str, Any]]) -> tuple[Sample, ...]:
+    found = []
+    for line in reversed(lines[-SAMPLES_KEPT:]):
+        step, prompt, text = line.get("step"), line.get("prompt", ""), line.get("text")
+        if isinstance(step, int) and isinstance(prompt, str) and isinstance(text, str):
+            found.append(Sample(step, prompt, text))
+    return tuple(found)

@@ -1,0 +1,154 @@
+"""What the Corpus pane learns of a text, and in which order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from minigpt_tui.config import DataConfig
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.text.cancel import CancelledError
+from minigpt_tui.text.corpus import read_corpus, split
+from minigpt_tui.text.token_file import token_file
+from minigpt_tui.text.tokenizers import build_tokenizer
+from minigpt_tui.tui import text_reading
+from minigpt_tui.tui.text_reading import (
+    PREVIEW_BYTES,
+    PREVIEW_CHARACTERS,
+    Beginning,
+    Coloured,
+    Step,
+    Suspicion,
+    TextFacts,
+    TokenFacts,
+    Whole,
+    read_text,
+)
+
+
+def never() -> bool:
+    return False
+
+
+def steps(path: Path, data: DataFolder, level: str = "char") -> list[Step]:
+    return list(read_text(DataConfig(corpus=(str(path),), level=level), data, never))
+
+
+def only(found: list[Step], kind: type[Step]) -> Step:
+    return [step for step in found if isinstance(step, kind)][-1]
+
+
+@pytest.mark.parametrize("level", ["char", "word", "bpe"])
+def test_the_counts_are_those_that_training_will_use(
+    data: DataFolder, tmp_path: Path, level: str
+) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The cat sat on the mat.\n" * 60)
+    (folder / "b.txt").write_text("Ein Hund, größer als die Katze.\n" * 40)
+    config = DataConfig(corpus=(str(folder),), level=level)
+    found = list(read_text(config, data, never))
+    facts = only(found, TokenFacts)
+    assert isinstance(facts, TokenFacts)
+    parts = split(read_corpus(config.corpus, data), config.val_fraction)
+    tokenizer = build_tokenizer(parts[0], config)
+    train, val = (token_file(part, tokenizer, data.tokens) for part in parts)
+    assert (facts.training, facts.validation) == (train.tokens, val.tokens)
+    assert facts.vocabulary == tokenizer.vocab_size
+    assert facts.unknown == val.unknown_tokens
+    assert not facts.estimated
+    text = only(found, TextFacts)
+    assert isinstance(text, TextFacts)
+    assert text.files == 2
+    assert text.bytes == sum(file.stat().st_size for file in folder.iterdir())
+
+
+@pytest.mark.parametrize("level", ["char", "word", "bpe"])
+def test_spans_cover_the_beginning_side_by_side(
+    data: DataFolder, tmp_path: Path, level: str
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("Grüße an 🐈‍⬛ und alle.\tEnde\n" * 50, encoding="utf-8")
+    found = steps(path, data, level)
+    beginning, coloured = only(found, Beginning), only(found, Coloured)
+    assert isinstance(beginning, Beginning)
+    assert isinstance(coloured, Coloured)
+    ends = [0, *(end for _, end, _ in coloured.spans)]
+    assert [start for start, _, _ in coloured.spans] == ends[:-1]
+    assert ends[-1] == len(beginning.text)
+
+
+def test_a_long_text_shows_its_beginning_first(data: DataFolder, tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("x" + "ü" * PREVIEW_BYTES, encoding="utf-8")  # a character lies on the border
+    first, second = steps(path, data)[:2]
+    assert isinstance(first, Beginning)
+    assert first.cut
+    assert first.text == "x" + "ü" * (PREVIEW_CHARACTERS - 1)
+    assert isinstance(second, Coloured)
+
+
+def test_above_the_bound_tokens_are_estimated(
+    data: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(text_reading.COUNTED_CHARACTERS, "word", 2_000)
+    path = tmp_path / "long.txt"
+    path.write_text("one two three four\n" * 1_000)
+    facts = only(steps(path, data, "word"), TokenFacts)
+    assert isinstance(facts, TokenFacts)
+    assert facts.estimated
+    assert facts.tokens == pytest.approx(5_000, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "empty"),
+        (bytes(range(256)) * 4, "binary"),
+        ("Grüße".encode("latin-1") * 9, "not UTF-8"),
+        (b"good text\n" * PREVIEW_BYTES + b"\xff", "not UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_refused_in_words(
+    data: DataFolder, tmp_path: Path, raw: bytes, words: str
+) -> None:
+    path = tmp_path / "bad.txt"
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=words):
+        steps(path, data)
+
+
+def test_a_suspicion_comes_before_the_whole_is_read(data: DataFolder, tmp_path: Path) -> None:
+    """A long text may begin with many control characters and be a text all the same."""
+    path = tmp_path / "log.txt"
+    path.write_bytes(b"\x1b[" * (PREVIEW_BYTES // 2) + b"plain text\n" * 100_000)
+    found = steps(path, data)
+    assert isinstance(found[0], Suspicion)
+    assert isinstance(only(found, Beginning), Beginning)
+
+
+def test_a_text_beyond_the_memory_is_not_read(data: DataFolder, tmp_path: Path) -> None:
+    path = tmp_path / "huge.txt"
+    with open(path, "wb") as file:
+        file.write(b"text\n" * PREVIEW_BYTES)
+        file.truncate(1 << 43)  # 8 TB, of which the disk holds a page
+    with pytest.raises(ValueError, match="memory"):
+        steps(path, data)
+
+
+def test_reading_stops_when_it_is_called_off(data: DataFolder, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("text\n" * 100)
+    with pytest.raises(CancelledError):
+        list(read_text(DataConfig(corpus=(str(path),)), data, lambda: True))
+
+
+def test_a_known_text_is_not_read_again(data: DataFolder, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("text\n" * 100)
+    whole = only(steps(path, data), Whole)
+    assert isinstance(whole, Whole)
+    again = list(read_text(DataConfig(corpus=(str(path),)), data, never, whole.corpus))
+    assert not any(isinstance(step, Whole) for step in again)
+    assert isinstance(again[-1], TokenFacts)
