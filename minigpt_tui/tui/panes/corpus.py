@@ -1,0 +1,245 @@
+"""The Corpus pane: choose the text, see its tokens and its numbers, train on it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from minigpt_tui.config import settings, with_settings
+from minigpt_tui.runs.folder import list_runs
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.pane import Pane
+from minigpt_tui.tui.text_choices import (
+    DISK,
+    TextChoice,
+    choice_of,
+    opened_choice,
+    text_choices,
+    with_recent,
+)
+from minigpt_tui.tui.widgets.path_opener import PathOpener
+from minigpt_tui.tui.widgets.text_list import TextList
+from minigpt_tui.tui.widgets.text_view import TextView
+
+LEVELS = settings()["level"].choices
+WATCH_SECONDS = 0.5
+
+
+class CorpusPane(Pane):
+    """What is highlighted in the list is what is shown, and what `t` trains on."""
+
+    SCOPED_CSS = False  # the rules for large screens begin at the screen
+    DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("corpus")]
+
+    @dataclass
+    class Opened(Message):
+        choice: TextChoice
+
+    @dataclass
+    class NotOpened(Message):
+        sentence: str
+
+    @dataclass
+    class RunsKnown(Message):
+        newest: str | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choice: TextChoice
+        self._newest_run: str | None = None
+        self._hint: tuple[str, str] | None = None
+        self._shelf_time = 0
+
+    def compose(self) -> ComposeResult:
+        with TextList(id="texts-box") as texts:
+            texts.add_class("box")
+            texts.border_title = "Texts"
+        with Vertical(id="chosen"):
+            yield Static(id="hint", markup=False)
+            yield TextView(self.workbench.data, id="text")
+
+    def on_mount(self) -> None:
+        self._shelf_time = self._changed()
+        self._list_choices(choice_of(self.workbench.config.data.corpus, self._choices()))
+        self.query_one(TextView).show(self.choice, self.workbench.config)
+        self.set_interval(WATCH_SECONDS, self._watch)
+        self.run_worker(self._find_runs, name="runs", thread=True, exit_on_error=False)
+
+    def focus_first(self) -> None:
+        self.query_one(TextList).focus_list()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a path is asked for, the keys that act on the hidden text do nothing."""
+        ours = action in ("train_corpus", "cycle_level", "focus_filter", "open_path")
+        return not (ours and self.query(PathOpener))
+
+    async def action_train_corpus(self) -> None:
+        failure = self.query_one(TextView).failure
+        if self.workbench.session.active:
+            self._refuse("A training is running already. F3 shows it; stop it there first.")
+        elif failure:
+            self._refuse(failure)
+        else:
+            self._configure()
+            self.workbench.start_training()
+            if self.workbench.session.active:
+                await self.workbench.action_pane("train")
+
+    def action_cycle_level(self) -> None:
+        now = LEVELS.index(self.workbench.config.data.level)
+        level = LEVELS[(now + 1) % len(LEVELS)]
+        self.workbench.config = with_settings(self.workbench.config, {"level": level})
+        self._choose(self.choice)
+
+    def action_focus_filter(self) -> None:
+        self.query_one(TextList).focus_filter()
+
+    async def action_open_path(self) -> None:
+        opener = PathOpener(_open_from(self.choice), id="opener")
+        opener.add_class("box")
+        opener.border_title = "Open a text from the disk"
+        self.query_one(TextView).display = False
+        await self.query_one("#chosen").mount(opener)
+        self._draw_hint()
+        self.refresh_bindings()
+
+    @on(TextList.Chosen)
+    def _chosen(self, event: TextList.Chosen) -> None:
+        self._choose(event.choice)
+
+    @on(TextList.Entered)
+    def _entered(self) -> None:
+        self.query_one(TextView).focus_preview()
+
+    @on(TextView.Judged)
+    def _judged(self) -> None:
+        self._draw_hint()
+
+    @on(RunsKnown)
+    def _runs_known(self, event: RunsKnown) -> None:
+        self._newest_run = event.newest
+        self._draw_hint()
+
+    @on(PathOpener.Asked)
+    def _asked(self, event: PathOpener.Asked) -> None:
+        self.run_worker(
+            lambda: self._find(event.typed),
+            name="open",
+            group="open",
+            thread=True,
+            exclusive=True,
+            exit_on_error=False,
+        )
+
+    @on(NotOpened)
+    def _not_opened(self, event: NotOpened) -> None:
+        for opener in self.query(PathOpener):
+            opener.show_fault(event.sentence)
+
+    @on(Opened)
+    async def _opened(self, event: Opened) -> None:
+        remembered = self.workbench.remembered
+        remembered.recent_texts = with_recent(remembered.recent_texts, event.choice)
+        self.query_one(TextList).clear_filter()
+        self._list_choices(event.choice)
+        self._choose(event.choice)
+        await self._close_opener()
+
+    @on(PathOpener.Closed)
+    async def _close_opener(self) -> None:
+        await self.query(PathOpener).remove()
+        self.query_one(TextView).display = True
+        self._draw_hint()
+        self.refresh_bindings()
+        self.focus_first()
+
+    def _choose(self, choice: TextChoice) -> None:
+        """Makes a text the chosen one at once; its reading begins a moment later."""
+        self.choice = choice
+        self._configure()
+        self.query_one(TextView).show(choice, self.workbench.config)
+
+    def _configure(self) -> None:
+        """The form's configuration, and what is remembered, follow the selection."""
+        workbench = self.workbench
+        workbench.config = with_settings(workbench.config, {"corpus": self.choice.names})
+        workbench.remembered.corpus = self.choice.names[0]
+        workbench.remembered.level = workbench.config.data.level
+
+    def _choices(self) -> list[TextChoice]:
+        return text_choices(self.workbench.data, self.workbench.remembered.recent_texts)
+
+    def _list_choices(self, chosen: TextChoice) -> None:
+        self.choice = chosen
+        self.query_one(TextList).show_choices(self._choices(), chosen)
+
+    def _watch(self) -> None:
+        """Notices files put into the user's folder, and a training's beginning and end."""
+        if (changed := self._changed()) != self._shelf_time:
+            self._shelf_time = changed
+            self._list_choices(self.choice)
+        self._draw_hint()
+
+    def _changed(self) -> int:
+        try:
+            return os.stat(self.workbench.data.corpora).st_mtime_ns
+        except OSError:  # not made yet
+            return 0
+
+    def _draw_hint(self) -> None:
+        failure = self.query_one(TextView).failure
+        if self.query(PathOpener):
+            words = ("", "")
+        elif self.workbench.session.active:
+            words = ("● A training is running.", "  F3 shows it.")
+        elif failure:
+            words = ("✗ This text cannot be trained on.", "  Choose another.")
+        else:
+            newest = self._newest_run
+            go_on = f"\n  or F3 to go on with {visible(newest)}" if newest else ""
+            words = ("▶ Press t to train a GPT on this text", go_on)
+        if words != self._hint:
+            self._hint = words
+            style = "bold $error" if failure else "bold $accent"
+            content = Content.assemble((words[0], style), (words[1], "$foreground 70%"))
+            self.query_one("#hint", Static).update(content)
+
+    def _refuse(self, sentence: str) -> None:
+        self.notify(sentence, title="Not started", severity="warning", markup=False)
+
+    def _find(self, typed: str) -> None:
+        """Finds in a worker thread what a typed path means."""
+        worker = get_current_worker()
+        try:
+            choice = opened_choice(typed, self.workbench.data, self._choices())
+            answer: Message = self.Opened(choice)
+        except ValueError as error:
+            answer = self.NotOpened(str(error))
+        if not worker.is_cancelled:
+            self.post_message(answer)
+
+    def _find_runs(self) -> None:
+        runs = list_runs(self.workbench.data)
+        self.post_message(self.RunsKnown(runs[0].name if runs else None))
+
+
+def _open_from(choice: TextChoice) -> Path:
+    """The folder in which a text is likely to be sought: that of the last one, or where we are."""
+    try:
+        beside = Path(choice.names[0]).parent
+        return beside if choice.shelf == DISK and beside.is_dir() else Path.cwd()
+    except OSError:  # the folder was removed, or may not be looked into
+        return Path.home()

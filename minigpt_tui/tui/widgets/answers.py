@@ -1,0 +1,168 @@
+"""Two boxes side by side: the most probable next tokens, and the most probable next words."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.message import Message
+from textual.timer import Timer
+
+from minigpt_tui.tui.asking import MAX_PASSES, Answer, AskedModel, Question, answers
+from minigpt_tui.tui.widgets.answer_words import (
+    token_bars,
+    token_rest,
+    word_bars,
+    word_remark,
+    word_rest,
+)
+from minigpt_tui.tui.widgets.bars import ProbabilityBars
+
+log = logging.getLogger(__name__)
+
+DEBOUNCE_SECONDS = 0.04
+SNAPSHOT_SECONDS = 0.25
+FIRST_WORDS_SECONDS = 0.1
+HOLD_SECONDS = 0.02
+MAX_ROWS = 24
+
+
+class Answers(Horizontal):
+    """Answers the latest question; an older one is given up at its next forward pass."""
+
+    DEFAULT_CSS = "Answers ProbabilityBars { width: 1fr; height: 1fr; }"
+
+    @dataclass
+    class Answered(Message):
+        """More is known of the answer to a question."""
+
+        question: Question
+        answer: Answer
+
+    @dataclass
+    class Failed(Message):
+        """The model gave no answer; `sentence` says why."""
+
+        question: Question
+        sentence: str
+
+    @dataclass
+    class Ended(Message):
+        """The thread is through with a question."""
+
+        question: Question
+
+    def __init__(self, **options: str) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]  # id and classes
+        self.answer: Answer | None = None
+        self.answered: Question | None = None
+        """The question to which the answer on the screen belongs."""
+        self._asked: tuple[AskedModel, str, int] | None = None
+        self._question: Question | None = None
+        self._thread_is_busy = False
+        self._held = False
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield ProbabilityBars("Next tokens", id="tokens", classes="box")
+        yield ProbabilityBars("Next words", id="words", classes="box")
+
+    def ask(self, model: AskedModel, prompt: str, max_passes: int = MAX_PASSES) -> None:
+        """Asks after a moment's wait, in which a newer question may take its place."""
+        self._asked = (model, prompt, max_passes)
+        if self._timer is None:
+            self._timer = self.set_timer(DEBOUNCE_SECONDS, self._begin)
+
+    def answer_to(self, prompt: str) -> Answer | None:
+        """The answer on the screen, if it is one to this prompt."""
+        return self.answer if self.answered and self.answered.prompt == prompt else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question is not answered completely yet."""
+        return self._thread_is_busy or self._timer is not None
+
+    def hold(self, held: bool) -> None:
+        """Keeps the search for words waiting, while the model is busy with something else."""
+        self._held = held
+
+    def on_unmount(self) -> None:
+        self._question = None
+
+    def on_resize(self, event: Resize) -> None:
+        """More room wants more rows."""
+        if self._asked and self._question and self._rows() > self._question.rows:
+            self.ask(*self._asked)
+
+    def on_answers_answered(self, message: Answered) -> None:
+        if message.question is not self._question:
+            message.stop()
+            return
+        self.answer, self.answered = message.answer, message.question
+        self._show(message.question, message.answer)
+
+    def on_answers_failed(self, message: Failed) -> None:
+        if message.question is not self._question:
+            message.stop()
+
+    def on_answers_ended(self, message: Ended) -> None:
+        self._thread_is_busy = False
+        if self._question is not None and message.question is not self._question:
+            self._work()
+
+    def _begin(self) -> None:
+        self._timer = None
+        assert self._asked is not None
+        model, prompt, max_passes = self._asked
+        self._question = Question(model, prompt, self._rows(), max_passes)
+        if not self._thread_is_busy:
+            self._work()
+
+    def _work(self) -> None:
+        question = self._question
+        assert question is not None
+        self._thread_is_busy = True
+        self.run_worker(
+            lambda: self._answer(question), thread=True, group="answer", exit_on_error=False
+        )
+
+    def _answer(self, question: Question) -> None:
+        """In the thread: posts what it finds, not more often than one can see."""
+        next_post = 0.0
+
+        def given_up() -> bool:
+            while self._held and self._question is question:
+                time.sleep(HOLD_SECONDS)
+            return self._question is not question
+
+        try:
+            for answer in answers(question, given_up):
+                now = time.monotonic()
+                if answer.complete or now >= next_post:
+                    self.post_message(self.Answered(question, answer))
+                    next_post = now + (SNAPSHOT_SECONDS if answer.words else FIRST_WORDS_SECONDS)
+        except ValueError as error:
+            self.post_message(self.Failed(question, str(error)))
+        except Exception as error:  # a bug must end the answer, not the app
+            log.exception("The model could not be asked")
+            sentence = f"{type(error).__name__}: {error}. The log has the details."
+            self.post_message(self.Failed(question, sentence))
+        finally:
+            self.post_message(self.Ended(question))
+
+    def _rows(self) -> int:
+        return min(MAX_ROWS, max(bars.rows for bars in self.query(ProbabilityBars)))
+
+    def _show(self, question: Question, answer: Answer) -> None:
+        tokens = self.query_one("#tokens", ProbabilityBars)
+        words = self.query_one("#words", ProbabilityBars)
+        tokens.show(token_bars(answer), token_rest(answer, question.model.service.vocab_size))
+        if answer.words is None:  # the words of the last answer stay until there are new ones
+            words.show_remark("searching…")
+        else:
+            remark = word_remark(answer.words, answer.complete)
+            words.show(word_bars(answer.words), word_rest(answer.words), remark)

@@ -1,0 +1,139 @@
+"""A list of probabilities: labels, numbers and bars in aligned columns, notes where they help."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.widget import Widget
+
+NUMBER_WIDTH = len(">99.9 %")
+SCALES = (1.0, 0.5, 0.2, 0.1)
+"""What the longest bar may stand for. No less, lest a model that knows nothing look sure."""
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+Rest = Callable[[int], Sequence[str]]
+"""What is to be said below so many bars, the most important first."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row. `label` and `note` are safe to show; `aside` sets a row apart from the list."""
+
+    label: str
+    probability: float
+    note: str = ""
+    aside: bool = False
+    drawn: bool = True
+
+
+class ProbabilityBars(Widget):
+    """A box of bars that fills its size; the last line sums up what is not listed."""
+
+    def __init__(self, title: str, **options: str) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]  # id and classes
+        self.border_title = title
+        self._bars: Sequence[Bar] = ()
+        self._rest: Rest = lambda shown: ()
+        self._remark = ""
+
+    @property
+    def rows(self) -> int:
+        """How many bars fit."""
+        return max(1, self.size.height - 1)
+
+    def show(self, bars: Sequence[Bar], rest: Rest, remark: str = "") -> None:
+        """Puts up bars, the most important first; `remark` goes into the lower border."""
+        self._bars, self._rest = bars, rest
+        self.show_remark(remark)
+        self.refresh()
+
+    def show_remark(self, remark: str) -> None:
+        """Another remark, with the bars that are there."""
+        self._remark = remark
+        self._show_border()
+
+    def render(self) -> Content:
+        bars = self._bars[: self.rows]
+        lines = bar_lines(bars, self.size.width)
+        lines += [Content("")] * (self.rows - len(lines))
+        rest = fitting(self._rest(len(bars)), self.size.width)
+        return Content("\n").join([*lines, Content.styled(rest, "$foreground 60%")])
+
+    def on_resize(self) -> None:
+        self._show_border()
+
+    def _show_border(self) -> None:
+        scale = scale_of(self._bars[: self.rows])
+        parts = [f"full bar {100 * scale:g} %"] if scale < 1 else []
+        self.border_subtitle = Content(" · ".join([*parts, *filter(None, [self._remark])]))
+
+
+def bar_lines(bars: Sequence[Bar], width: int) -> list[Content]:
+    """The rows, each at most `width` cells wide."""
+    labels = [Content(_standing(bar.label)) for bar in bars]
+    widest = max((label.cell_length for label in labels), default=0)
+    label_width = max(4, min(widest, width - NUMBER_WIDTH - 2 - width // 3))
+    bar_width = max(0, width - label_width - NUMBER_WIDTH - 2)
+    scale = scale_of(bars)
+    lines = []
+    for bar, label in zip(bars, labels, strict=True):
+        drawn = block(bar.probability / scale, bar_width) if bar.drawn else ""
+        note = f" {bar.note}" if drawn and bar.note else bar.note
+        if len(drawn) + len(note) > bar_width:
+            note = ""
+        colour = "$accent" if bar.aside else "$primary"
+        quiet = bar.aside or not bar.drawn
+        label = label.truncate(label_width, ellipsis=True, pad=True)
+        lines.append(
+            Content.assemble(
+                label.stylize("italic $foreground 75%" if quiet else "bold"),
+                f" {percent(bar.probability):>{NUMBER_WIDTH}} ",
+                (drawn, colour),
+                (note, "$foreground 60%"),
+            )
+        )
+    return lines
+
+
+def block(share: float, width: int) -> str:
+    """A bar of `share` (0 to 1) of `width` cells, in eighths; a little is still seen."""
+    eighths = min(8 * width, round(8 * width * share))
+    if share > 0 and width > 0:
+        eighths = max(1, eighths)
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+def scale_of(bars: Sequence[Bar]) -> float:
+    """The probability of the longest possible bar: the smallest scale that holds them all."""
+    largest = max((bar.probability for bar in bars if bar.drawn), default=1.0)
+    return min((scale for scale in SCALES if scale >= largest), default=1.0)
+
+
+def percent(probability: float) -> str:
+    """`32.4 %`, `3.24 %`, `0.08 %`, `<0.01 %`, `>99.9 %`: never rounded to none or to all."""
+    value = 100 * probability
+    if value >= 100 or value <= 0:
+        return f"{value:.0f} %"
+    if value < 0.01:
+        return "<0.01 %"
+    if value > 99.9:
+        return ">99.9 %"
+    return f"{value:.2f} %" if value < 9.995 else f"{value:.1f} %"
+
+
+def fitting(parts: Sequence[str], width: int) -> str:
+    """As many of the parts, from the first on, as fit on a line."""
+    joined = [" · ".join(parts[:count]) for count in range(len(parts) + 1)]
+    return next(line for line in reversed(joined) if len(line) <= width or line == "")
+
+
+def _standing(label: str) -> str:
+    """A label that can be seen: a combining mark gets a circle to sit on, a blank its code."""
+    if label and unicodedata.category(label[0]).startswith("M"):
+        return f"◌{label}"
+    return label if label.strip() else "".join(f"⟨U+{ord(c):04X}⟩" for c in label)

@@ -1,0 +1,293 @@
+"""The settings of a run as a form, derived from `config.settings()`: no field is listed here.
+
+The form checks what is typed at once, says what is wrong beside the field and keeps the last
+configuration that was right. The focused setting is explained in a box below the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import DescendantFocus
+from textual.message import Message
+from textual.widgets import Button, Collapsible, Select, Static
+
+from minigpt_tui.config import (
+    RunConfig,
+    Setting,
+    check,
+    get_setting,
+    load_preset,
+    preset_names,
+    settings,
+    with_settings,
+)
+from minigpt_tui.tui.widgets.plan_summary import PlanSummary
+from minigpt_tui.tui.widgets.setting_row import (
+    ChoiceField,
+    SettingRow,
+    bounds_in_words,
+    in_words,
+)
+
+SECTION_TITLES = {"data": "Text", "model": "Model", "training": "Training"}
+START_LABEL = "Start training  ^t"
+PRESET_HELP = (
+    "A complete set of settings to begin with. tiny trains in seconds, quick gives a first "
+    "impression, standard is the classic small GPT; scale-up and production want hours."
+)
+
+
+class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """The scrolling part of the form; the arrows go from field to field."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "go(-1)", "Previous setting", show=False),
+        Binding("down", "go(1)", "Next setting", show=False),
+        Binding("pageup", "page_up", "Up", show=False),
+        Binding("pagedown", "page_down", "Down", show=False),
+    ]
+
+    def action_go(self, direction: int) -> None:
+        stops = "Fields TextField, Fields ChoiceField, Fields CollapsibleTitle"
+        if direction > 0:
+            self.screen.focus_next(stops)
+        else:
+            self.screen.focus_previous(stops)
+
+
+class ConfigForm(Container):
+    """The form. `config` is the last valid configuration; `problem` is why there is no newer one.
+
+    Posts `Changed` with each new valid configuration and `Start` when its button is pressed.
+    """
+
+    SCOPED_CSS = False  # the rules by size begin at the screen
+    DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")
+
+    class Changed(Message):
+        """The form holds another valid configuration."""
+
+        def __init__(self, config: RunConfig) -> None:
+            super().__init__()
+            self.config = config
+
+    class PresetChosen(Message):
+        """Another preset is the one that the form is compared with."""
+
+        def __init__(self, preset: str) -> None:
+            super().__init__()
+            self.preset = preset
+
+    class Start(Message):
+        """The button was pressed."""
+
+    def __init__(self, config: RunConfig, preset: str) -> None:
+        super().__init__()
+        self.config = config
+        self.preset = preset if preset in preset_names() else preset_names()[0]
+        self.problem: tuple[str, str] | None = None
+        """The setting that is wrong, and the sentence that says why."""
+        self._preset_config = load_preset(self.preset)
+        self._text_problem: str | None = None
+        self._last_edited = ""
+
+    def compose(self) -> ComposeResult:
+        with Fields(classes="box", id="fields") as fields:
+            fields.border_title = "Settings"
+            with Horizontal(id="preset-row"):
+                yield Static("  preset", classes="label", markup=False)
+                yield ChoiceField(tuple(preset_names()), self.preset, id="preset")
+                yield Button("Reset", id="reset", compact=True, tooltip="Back to the preset")
+            for section, title in SECTION_TITLES.items():
+                yield Static(title, classes="section", markup=False)
+                yield from self._rows(
+                    this
+                    for this in settings().values()
+                    if this.section == section and not this.advanced
+                )
+            more = self._advanced()
+            yield Collapsible(
+                title=f"More settings ({len(more)})", collapsed_symbol="▸", expanded_symbol="▾"
+            )
+        with Vertical(id="aside"):
+            with VerticalScroll(classes="box", id="help", can_focus=False) as box:
+                box.border_title = "preset"
+                yield Static(Content(PRESET_HELP))
+            yield PlanSummary()
+            yield Button(START_LABEL, id="start", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        more = self.query_one(Collapsible)
+        more.collapsed = not any(self._differs(this.name) for this in self._advanced())
+        self._mark_differences()
+
+    @property
+    def summary(self) -> PlanSummary:
+        return self.query_one(PlanSummary)
+
+    def row(self, name: str) -> SettingRow:
+        return self.query_one(f"#setting-{name}", SettingRow)
+
+    def show_running(self, running: bool) -> None:
+        """While a training runs no other can begin; the form stays usable for the next one."""
+        button = self.query_one("#start", Button)
+        button.disabled = running
+        button.label = "A training is running" if running else START_LABEL
+
+    def focus_first(self) -> None:
+        self.query_one("#preset", ChoiceField).focus()
+
+    def show_config(self, config: RunConfig) -> None:
+        """Puts a whole configuration into the fields."""
+        changed = config != self.config
+        self.config = config
+        for row in self.query(SettingRow):
+            row.set_value(get_setting(config, row.setting.name))
+        self._check_fields()
+        if changed:
+            self.post_message(self.Changed(config))
+
+    def show_text_problem(self, problem: str | None) -> None:
+        """The text of these settings cannot be read, or (None) it can."""
+        if problem is not None:
+            self.summary.show_nothing()
+        if problem != self._text_problem:
+            self._text_problem = problem
+            self._check_fields()
+
+    def point_out_problem(self) -> None:
+        """Brings the focus to the setting that is wrong; it was edited, so it is mounted."""
+        if self.problem is None:
+            self.focus_first()
+            return
+        row = self.row(self.problem[0])
+        if row.setting.advanced:
+            self.query_one(Collapsible).collapsed = False
+        row.field.focus()
+
+    async def on_collapsible_expanded(self, event: Collapsible.Expanded) -> None:
+        """The folded rows are made when they are first asked for: the pane opens sooner."""
+        place = event.collapsible.query_one(Collapsible.Contents)
+        if not place.children:
+            await place.mount(*self._rows(self._advanced()))
+            self._mark_differences()
+
+    def on_setting_row_edited(self, event: SettingRow.Edited) -> None:
+        event.stop()
+        self._last_edited = event.name
+        if settings()[event.name].section == "data":
+            self._text_problem = None  # of the text as it was chosen before
+        before = self.config
+        self._check_fields()
+        if self.config != before:
+            self.post_message(self.Changed(self.config))
+
+    def on_select_changed(self, event: Select.Changed) -> None:
+        event.stop()  # of the rows only the preset's Select is not stopped before
+        if event.value != self.preset:
+            self.preset = str(event.value)
+            self._preset_config = load_preset(self.preset)
+            self.post_message(self.PresetChosen(self.preset))
+            self._to_preset()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "reset":
+            self._to_preset()
+            self.focus_first()
+        else:
+            self.post_message(self.Start())
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        for node in event.widget.ancestors_with_self:
+            if isinstance(node, SettingRow):
+                self._explain(node)
+                return
+            if node.id == "preset":
+                self._show_help("preset", Content(PRESET_HELP))
+                return
+
+    def _advanced(self) -> list[Setting]:
+        return [this for this in settings().values() if this.advanced]
+
+    def _rows(self, these: Iterable[Setting]) -> Iterable[SettingRow]:
+        return [SettingRow(this, get_setting(self.config, this.name)) for this in these]
+
+    def _to_preset(self) -> None:
+        """All settings as the preset has them, but for the text, which is no preset's business."""
+        self.show_config(with_settings(self._preset_config, {"corpus": self.config.data.corpus}))
+
+    def _check_fields(self) -> None:
+        """Parses every field, shows what is wrong where, and takes the values if nothing is."""
+        values: dict[str, Any] = {}
+        problems: dict[str, str] = {}
+        for row in self.query(SettingRow):
+            try:
+                values[row.setting.name] = row.value
+            except ValueError as error:
+                problems[row.setting.name] = str(error)
+        if not problems:
+            try:
+                self.config = check(with_settings(self.config, values))
+            except ValueError as error:  # two settings that do not fit one another
+                problems[self._blamed(str(error), self._last_edited)] = str(error)
+        if not problems and self._text_problem is not None:
+            problems[self._blamed(self._text_problem, "corpus")] = self._text_problem
+        for row in self.query(SettingRow):
+            row.show_problem(problems.get(row.setting.name))
+        self.problem = next(iter(problems.items()), None)
+        self.summary.show_problem(self.problem[1] if self.problem else None)
+        self._mark_differences()
+
+    def _blamed(self, sentence: str, otherwise: str = "") -> str:
+        """The setting under which a sentence about several stands: the one edited last."""
+        words = {word.strip("().,") for word in sentence.split()}
+        named = [name for name in settings() if name in words] or [otherwise]
+        blamed_before = self.problem[0] if self.problem else ""
+        for name in (self._last_edited, blamed_before):
+            if name in named:
+                return name
+        return named[0]
+
+    def _differs(self, name: str) -> bool:
+        if name == "corpus":
+            return False
+        return bool(get_setting(self.config, name) != get_setting(self._preset_config, name))
+
+    def _mark_differences(self) -> None:
+        for row in self.query(SettingRow):
+            row.mark(self._differs(row.setting.name))
+        count = sum(self._differs(name) for name in settings())
+        self.query_one("#fields").border_subtitle = (
+            f"• {count} differ{'s' if count == 1 else ''} from {self.preset}" if count else ""
+        )
+        self.query_one("#reset", Button).display = count > 0
+        focused = self.screen.focused
+        if focused is not None and isinstance(focused.parent, Horizontal):
+            row_of_focus = focused.parent.parent
+            if isinstance(row_of_focus, SettingRow):
+                self._explain(row_of_focus)
+
+    def _explain(self, row: SettingRow) -> None:
+        this = row.setting
+        facts = [bounds_in_words(this)] if this.maximum is not None else []
+        if this.choices:
+            facts.append(" · ".join(this.choices))
+        facts.append(f"default {in_words(this.default)}")
+        lines: list[Content] = [Content(this.help), Content.styled("; ".join(facts), "dim")]
+        if self._differs(this.name):
+            value = in_words(get_setting(self._preset_config, this.name))
+            lines.append(Content.assemble(("• ", "bold $accent"), f"{self.preset} has {value}."))
+        self._show_help(this.name, Content("\n").join(lines))
+
+    def _show_help(self, title: str, text: Content) -> None:
+        box = self.query_one("#help")
+        box.border_title = title
+        box.query_one(Static).update(text)

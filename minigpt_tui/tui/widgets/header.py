@@ -1,0 +1,95 @@
+"""The top line: the panes to the left, the run in progress to the right, on every pane."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.events import Click
+from textual.widgets import Static
+
+from minigpt_tui.runs.status import read_status
+from minigpt_tui.tui.session import TrainingSession
+from minigpt_tui.tui.widgets.numbers import duration
+
+REFRESH_SECONDS = 0.5
+
+
+class Header(Horizontal):
+    """One line: tabs that a click opens, and name, step, loss and time left of the training."""
+
+    SCOPED_CSS = False  # the rule for narrow screens begins at the screen
+    DEFAULT_CSS = """
+    Header {
+        dock: top; height: 1; background: $panel;
+        #brand { width: auto; padding: 0 1; color: $primary; text-style: bold; }
+        #progress { width: 1fr; padding: 0 1; text-align: right; color: $foreground 80%; }
+    }
+    Header Tab {
+        width: auto; padding: 0 1; color: $foreground 65%;
+        &.-current { background: $background; color: $foreground; text-style: bold; }
+        &:hover { color: $foreground; }
+    }
+    .-narrow Header #brand { display: none; }
+    """
+
+    def __init__(self, panes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.panes = panes
+        self._shown = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static("minigpt-tui", id="brand", markup=False)
+        for number, name in enumerate(self.panes, start=2):
+            yield Tab(name, f"F{number}")
+        yield Static("", id="progress", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_interval(REFRESH_SECONDS, self._pull)
+        self._pull()
+
+    def show_pane(self, name: str) -> None:
+        for tab in self.query(Tab):
+            tab.set_class(tab.pane_name == name, "-current")
+
+    def _pull(self) -> None:
+        session: TrainingSession = self.app.session  # type: ignore[attr-defined]
+        text = progress_line(session)
+        if text != self._shown:
+            self._shown = text
+            self.query_one("#progress", Static).update(Content(text))
+
+
+class Tab(Static):
+    """The name of a pane with its key; a click opens it."""
+
+    def __init__(self, pane_name: str, key: str) -> None:
+        super().__init__(Content.assemble((f"{key} ", "dim"), pane_name.capitalize()))
+        self.pane_name = pane_name
+
+    async def on_click(self, event: Click) -> None:
+        event.stop()
+        await self.app.run_action(f"app.pane('{self.pane_name}')")
+
+
+def progress_line(session: TrainingSession) -> str:
+    """The training of this process in one line; empty when there has been none."""
+    job = session.job
+    if job is None:
+        return ""
+    if job.phase == "preparing" or job.run is None:
+        return f"⚠ {job.title}: not started" if job.error else f"◌ {job.title}: {job.message}…"
+    if job.phase == "ended":
+        if job.error:
+            return f"⚠ {job.run.name}: failed"
+        assert job.outcome is not None
+        mark = {"completed": "✓", "stopped": "■"}.get(job.outcome.state, "⚠")
+        return f"{mark} {job.run.name}: {job.outcome.state}"
+    status = read_status(job.run)
+    mark = "‖" if job.control.paused else "●"
+    parts = [f"{mark} {job.run.name}", f"step {status.step:,}/{status.total_steps:,}"]
+    if status.train_loss is not None:
+        parts.append(f"loss {status.train_loss:.3f}")
+    if status.eta_seconds is not None and not job.control.paused:
+        parts.append(f"{duration(status.eta_seconds)} left")
+    return "  ".join(parts)

@@ -1,0 +1,85 @@
+"""The legend line of a loss plot: what each curve is and its value, as long as there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minigpt_tui.tui.widgets.cells import Role
+from minigpt_tui.tui.widgets.plot_data import Reading
+from minigpt_tui.tui.widgets.plot_limits import short_step
+
+Part = tuple[str, Role]
+
+BAND_SIGN, EMA_SIGN, VALIDATION_SIGN, BEST_SIGN = "⣿", "━", "●", "★"
+
+
+def fitting_legend(
+    reading: Reading, span: int, log: bool, cursor: int | None, events: Sequence[str], width: int
+) -> list[Part]:
+    """The most complete legend that fits into `width` cells; names go before values."""
+    unit = "nats, log" if log else "nats"
+    for named, steps, best, with_unit in (
+        (True, True, True, True),
+        (True, True, True, False),
+        (True, False, True, False),
+        (True, False, False, False),
+        (False, False, True, False),
+        (False, False, False, False),
+    ):
+        parts = _legend(reading, span, cursor, events if named else (), named, steps, best)
+        length = sum(len(text) for text, _ in parts)
+        if with_unit and length + 3 + len(unit) <= width:
+            return [*parts, (" " * (width - length - len(unit)), Role.PLAIN), (unit, Role.LABEL)]
+        if not with_unit and length <= width:
+            return parts
+    return parts
+
+
+def _legend(
+    reading: Reading,
+    span: int,
+    cursor: int | None,
+    events: Sequence[str],
+    named: bool,
+    steps: bool,
+    best: bool,
+) -> list[Part]:
+    entries: list[list[Part]] = []
+    if cursor is not None:
+        name = "step " if named else ""
+        place: list[Part] = [(name, Role.LABEL), (f"{reading.step:,}", Role.VALUE)]
+        entries.append(place)
+    if reading.train is not None and (named or span <= 1):
+        role = Role.EMA if span <= 1 else Role.BAND
+        entries.append(_entry(BAND_SIGN, role, "train" if named else "", reading.train))
+    if reading.ema is not None and span > 1:
+        name = (f"EMA {short_step(span)}" if steps else "EMA") if named else ""
+        entries.append(_entry(EMA_SIGN, Role.EMA, name, reading.ema))
+    if reading.validation is not None:
+        name = "validation" if named and steps else "val" if named else ""
+        entry = _entry(VALIDATION_SIGN, Role.VALIDATION, name, reading.validation)
+        if cursor is not None and steps and reading.validation_step not in (None, reading.step):
+            entry.append((f" at {reading.validation_step:,}", Role.LABEL))
+        entries.append(entry)
+    if best and cursor is None and reading.best is not None:
+        entry = _entry(BEST_SIGN, Role.BEST, "best" if named else "", reading.best)
+        if steps and reading.best_step is not None:
+            entry.append((f" at {reading.best_step:,}", Role.LABEL))
+        entries.append(entry)
+    entries.extend([(event, Role.EVENT)] for event in events)
+    gap = "   " if steps else "  "
+    parts: list[Part] = []
+    for entry in entries:
+        parts += [*([(gap, Role.PLAIN)] if parts else []), *entry]
+    return parts
+
+
+def _entry(sign: str, role: Role, name: str, value: float) -> list[Part]:
+    name = f" {name}" if name else ""
+    return [(sign, role), (f"{name} ", Role.LABEL), (loss_value(value), Role.VALUE)]
+
+
+def loss_value(value: float) -> str:
+    """A loss in the digits that matter: 1.234, 12.3, 1.2e+05, nan."""
+    size = abs(value)
+    return f"{value:.3f}" if size < 10 else f"{value:.1f}" if size < 1e5 else f"{value:.1e}"

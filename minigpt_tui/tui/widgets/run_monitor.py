@@ -1,0 +1,174 @@
+"""A run as one watches it: where it stands, its curves, what they mean, what it writes."""
+
+from __future__ import annotations
+
+import textwrap
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.run_view import RunView, Sample
+from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
+from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
+
+
+class RunMonitor(Container):
+    """Shows a `RunView`, or a notice in its place: nothing yet, preparing, could not start."""
+
+    SCOPED_CSS = False  # the rules by size begin at the screen
+    DEFAULT_CSS = """
+    RunMonitor {
+        #notice { height: 1fr; align: center middle; }
+        #notice Static { width: auto; max-width: 64; height: auto; }
+        #live { height: 1fr; }
+        #live Static { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #live #words { height: 4; text-wrap: wrap; }
+        #samples { height: 11; scrollbar-size-vertical: 1; }
+        &.-noticing #live, &.-noticing #samples { display: none; }
+        &.-watching #notice { display: none; }
+    }
+    .-short RunMonitor {
+        #live #words { height: 2; }
+        #samples { height: 5; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(classes="-noticing")
+        self._view: RunView | None = None
+        self._state = ""
+        self._trained_here = False
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box", id="notice"):
+            yield Static("", markup=False)
+        with Vertical(classes="box", id="live"):
+            yield Static("", id="run-title", markup=False)
+            yield Static("", id="run-progress", markup=False)
+            yield LossPlot()
+            yield Static("", id="figures", markup=False)
+            yield Static("", id="words", markup=False)
+        with VerticalScroll(classes="box", id="samples") as box:
+            box.border_title = "What it writes"
+            yield Static("", markup=False)
+
+    def focus_first(self) -> None:
+        """The plot; on a narrow screen, whose footer its many keys would fill, the samples."""
+        if not self.has_class("-watching"):
+            self.query_one("#notice").focus()
+        elif self.screen.has_class("-narrow"):
+            self.query_one("#samples").focus()
+        else:
+            self.query_one(LossPlot).focus()
+
+    def show_notice(self, title: str, text: Content) -> None:
+        """A sentence or two in place of the run."""
+        self._watch(False)
+        box = self.query_one("#notice")
+        box.border_title = title
+        box.query_one(Static).update(text)
+
+    def show_view(self, view: RunView, state: str, trained_here: bool) -> None:
+        """The run as it is now; `state` is its state in a word."""
+        before = self._view
+        self._view, self._state, self._trained_here = view, state, trained_here
+        self._watch(True)
+        self.query_one("#live").border_title = f"Run {visible(view.run.name)}"
+        self.query_one(LossPlot).show(plot_data(view))
+        if before is None or before.run != view.run or before.samples != view.samples:
+            self._show_samples(view.samples)
+        self._show_lines()
+
+    def _watch(self, watching: bool) -> None:
+        """Turns between the run and the notice; the focus stays in the monitor if it was there."""
+        if watching == self.has_class("-watching"):
+            return
+        had_focus = self.has_focus_within
+        self.set_class(watching, "-watching")
+        self.set_class(not watching, "-noticing")
+        if had_focus:
+            self.call_after_refresh(self.focus_first)
+
+    def on_resize(self) -> None:
+        narrow = self.screen.has_class("-narrow")
+        self.query_one("#live").border_subtitle = "tab: read the curves" if narrow else ""
+        self.call_after_refresh(self._show_lines)
+
+    def _show_lines(self) -> None:
+        view = self._view
+        if view is None:
+            return
+        width = self.query_one("#run-title").size.width
+        words = self.query_one("#words", Static)
+        height = words.size.height
+        found = sentences(view, self._trained_here, brief=height < 3)
+        for name, line in (
+            ("#run-title", title_line(view, self._state, width)),
+            ("#run-progress", progress_line(view, width)),
+            ("#figures", figures_line(view, width)),
+        ):
+            self.query_one(name, Static).update(line)
+        words.update(Content("\n".join(fitting(found, width, height))))
+
+    def _show_samples(self, samples: tuple[Sample, ...]) -> None:
+        box = self.query_one("#samples", VerticalScroll)
+        if samples:
+            box.border_subtitle = f"after step {samples[0].step:,}"
+            parts: list[Content] = []
+            for place, sample in enumerate(samples):
+                if place:
+                    parts.append(Content.styled(f"\nafter step {sample.step:,}", "dim"))
+                parts.append(_sample(sample))
+            text = Content("\n").join(parts)
+        else:
+            box.border_subtitle = ""
+            text = Content.styled("A sample follows each measurement of the loss.", "dim")
+        box.query_one(Static).update(text)
+        box.scroll_home(animate=False)
+
+
+def plot_data(view: RunView) -> PlotData:
+    """The curves of a run, still memory-mapped."""
+    metrics, evaluations, info = view.metrics, view.evaluations, view.info
+    best = view.best
+    references: tuple[tuple[str, float], ...] = ()
+    if info is not None and info.baselines is not None:
+        lines = info.baselines
+        references = (
+            ("uniform", lines.uniform),
+            ("unigram", lines.unigram),
+            ("5-gram", lines.five_gram),
+        )
+    return PlotData(
+        train_steps=metrics["step"],
+        train_loss=metrics["loss"],
+        val_steps=evaluations["step"],
+        val_loss=evaluations["val_loss"],
+        best_step=None if best is None else int(best["step"]),
+        references=references,
+        events=view.events,
+        total_steps=view.status.total_steps or None,
+    )
+
+
+def fitting(found: list[str], width: int, height: int) -> list[str]:
+    """The sentences, wrapped, that fit into the lines there are; of the first at least a part."""
+    lines: list[str] = []
+    for sentence in found:
+        wrapped = textwrap.wrap(sentence, max(width, 10))
+        if not lines:
+            lines = wrapped[: max(height, 1)]
+        elif len(lines) + len(wrapped) <= height:
+            lines += wrapped
+    return lines
+
+
+def _sample(sample: Sample) -> Content:
+    """The prompt bold, what the model wrote plain; both safe for a terminal."""
+    return Content.assemble(
+        (visible(sample.prompt, keep_newlines=True), "bold"),
+        visible(sample.text, keep_newlines=True).strip("\n") or "(it wrote nothing)",
+    )

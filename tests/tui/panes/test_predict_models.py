@@ -1,0 +1,122 @@
+"""The Predict pane: which model answers, and that it follows a training."""
+
+from __future__ import annotations
+
+from textual.widgets import OptionList
+
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.folder import create_run
+from minigpt_tui.tui.panes.predict import EMPTY, PredictPane
+from minigpt_tui.tui.widgets.answers import Answers
+from minigpt_tui.tui.widgets.model_line import ModelLine
+from minigpt_tui.tui.widgets.prompt import PromptInput
+from minigpt_tui.tui.widgets.run_choice import RunChoice
+from tests.tui.panes.asking import (
+    answered,
+    checkpoint,
+    config_of,
+    improve,
+    shown,
+    trained_run,
+    until,
+    workbench,
+)
+
+
+async def test_without_a_model_it_says_what_to_do(data: DataFolder) -> None:
+    async with workbench(data).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: shown(pilot, "#message") == EMPTY)
+        await pilot.press("f7")  # there is nothing to write with, and nothing breaks
+        assert pilot.app.query_one(PredictPane).writing is None
+
+
+async def test_the_first_model_that_appears_answers(data: DataFolder) -> None:
+    async with workbench(data).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: shown(pilot, "#message") == EMPTY)
+        trained_run(data, "first")
+        await answered(pilot)
+        assert "first" in shown(pilot, "#model")
+        assert not pilot.app.query_one("#message").display
+
+
+async def test_it_names_the_model_that_answers(data: DataFolder) -> None:
+    trained_run(data, "breakfast")
+    async with workbench(data).run_test(size=(160, 45)) as pilot:
+        await answered(pilot)
+        line = shown(pilot, "#model")
+        vocabulary = checkpoint("char").vocab_size
+        for fact in ("breakfast", "epoch 1", "1.250", "Good", f"vocabulary {vocabulary} (char)"):
+            assert fact in line
+
+
+async def test_the_run_of_the_session_answers_first(data: DataFolder) -> None:
+    chosen = trained_run(data, "older")
+    trained_run(data, "newer")
+    app = workbench(data)
+    app.shown_run = chosen
+    async with app.run_test(size=(80, 24)) as pilot:
+        await answered(pilot)
+        assert "older" in shown(pilot, "#model")
+
+
+async def test_another_run_can_be_chosen(data: DataFolder) -> None:
+    trained_run(data, "older", level="word")
+    trained_run(data, "newer")
+    create_run(data, "untrained", config_of("char"))
+    async with workbench(data).run_test(size=(80, 24)) as pilot:
+        await answered(pilot)
+        assert "newer" in shown(pilot, "#model")
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunChoice))
+        await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count == 2)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "older" in shown(pilot, "#model"))
+        await answered(pilot)
+        assert "(word)" in shown(pilot, "#model")
+        assert "bread" in shown(pilot, "#tokens")
+        assert pilot.app.shown_run.name == "older"  # type: ignore[attr-defined]
+
+
+async def test_a_click_on_the_model_opens_the_choice(data: DataFolder) -> None:
+    trained_run(data, "breakfast")
+    async with workbench(data).run_test(size=(80, 24)) as pilot:
+        await answered(pilot)
+        await pilot.click(ModelLine)
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunChoice))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, RunChoice))
+        assert pilot.app.focused is pilot.app.query_one(PromptInput)
+
+
+async def test_a_better_model_is_read_as_it_appears(data: DataFolder) -> None:
+    run = trained_run(data, "breakfast")
+    async with workbench(data).run_test(size=(80, 24)) as pilot:
+        await answered(pilot)
+        first = pilot.app.query_one(ModelLine).model
+        improve(run, epoch=12)
+        await until(pilot, lambda: "epoch 12" in shown(pilot, "#model"))
+        question = pilot.app.query_one(Answers).answered
+        assert question is not None
+        assert question.model is first  # until the new one answers, the old bars stay
+        await until(pilot, lambda: pilot.app.query_one(Answers).answered is not question)
+        assert "0.750: very good" in shown(pilot, "#model")
+
+
+async def test_a_damaged_checkpoint_is_named_and_another_can_be_chosen(data: DataFolder) -> None:
+    trained_run(data, "whole")
+    damaged = trained_run(data, "damaged")
+    raw = bytearray(damaged.best.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    damaged.best.write_bytes(raw)
+    async with workbench(data).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "damaged" in shown(pilot, "#model"))
+        assert "is not a minigpt-tui checkpoint" in " ".join(shown(pilot, "#message").split())
+        assert pilot.app.query_one("#message").display
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunChoice))
+        await until(pilot, lambda: pilot.app.screen.query_one(OptionList).option_count == 2)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, RunChoice))
+        await answered(pilot)
+        assert "whole" in shown(pilot, "#model")
+        assert not pilot.app.query_one("#message").display

@@ -1,0 +1,277 @@
+"""What somebody may rely on in the Train pane, from the first look to the end of a training."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Static
+
+from minigpt_tui.config import RunConfig, load_preset, with_settings
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.folder import RunFolder, create_run, list_runs
+from minigpt_tui.runs.journal import append_line
+from minigpt_tui.runs.lock import run_lock
+from minigpt_tui.runs.metrics import METRIC, RecordWriter
+from minigpt_tui.runs.status import Status, read_status, write_status
+from minigpt_tui.tui.app import Workbench
+from minigpt_tui.tui.panes.train import TrainPane
+from minigpt_tui.tui.widgets.loss_plot import LossPlot
+from minigpt_tui.tui.widgets.run_monitor import RunMonitor
+from minigpt_tui.tui.widgets.setting_row import TextField
+
+SECONDS = 60.0
+QUICK: RunConfig = with_settings(load_preset("tiny"), {"steps": 4, "corpus": ("sample_corpus",)})
+LONG: RunConfig = with_settings(QUICK, {"steps": None, "epochs": 100_000})
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    """Waits for what a thread brings about."""
+    limit = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < limit, "it did not come about"
+        await pilot.pause(0.01)
+
+
+@asynccontextmanager
+async def workbench(
+    data: DataFolder, config: RunConfig = QUICK, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[tuple[Workbench, Pilot[None]]]:
+    app = Workbench(data)
+    app.config = config
+    app.remembered.pane, app.remembered.preset = "train", "tiny"
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.pause()
+        try:
+            yield app, pilot
+        finally:
+            app.session.stop()
+            if app.session.job is not None:
+                await until(pilot, app.session.job.done.is_set)
+
+
+def pane(app: Workbench) -> TrainPane:
+    return app.query_one(TrainPane)
+
+
+def text(app: Workbench, selector: str) -> str:
+    return str(app.query_one(selector, Static).content)
+
+
+def summary(app: Workbench) -> str:
+    return text(app, "PlanSummary Static")
+
+
+def footer(app: Workbench) -> dict[str, str]:
+    """Key → title of what works here, as the footer shows it."""
+    return {
+        key: binding.binding.description
+        for key, binding in app.screen.active_bindings.items()
+        if binding.binding.show
+    }
+
+
+def training(app: Workbench) -> bool:
+    job = app.session.job
+    return job is not None and job.phase == "training" and "training" in text(app, "#run-title")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 45)])
+async def test_with_nothing_trained_the_form_and_its_start_are_in_sight(
+    data: DataFolder, size: tuple[int, int]
+) -> None:
+    async with workbench(data, size=size) as (app, pilot):
+        screen = app.screen.region
+        assert pane(app).form.region in screen
+        assert app.query_one("#start").region in screen
+        assert app.query_one("#setting-corpus").region in screen
+        await until(pilot, lambda: "steps in all" in summary(app))
+        assert app.query_one(RunMonitor).display == (size[0] >= 110)
+        assert "ctrl+t" in footer(app)
+
+
+async def test_the_figures_follow_the_settings(data: DataFolder) -> None:
+    async with workbench(data) as (app, pilot):
+        await until(pilot, lambda: "steps in all" in summary(app))
+        before = summary(app)
+        field = pane(app).form.row("n_layers").field
+        assert isinstance(field, TextField)
+        field.value = "9"
+        await until(pilot, lambda: summary(app) != before)
+        assert app.config.model.n_layers == 9
+
+
+async def test_a_text_that_is_not_there_is_named_and_nothing_starts(data: DataFolder) -> None:
+    config = with_settings(QUICK, {"corpus": ("nowhere",)})
+    async with workbench(data, config) as (app, pilot):
+        row = pane(app).form.row("corpus")
+        await until(pilot, lambda: row.problem is not None)
+        assert "nowhere" in (row.problem or "")
+        await pilot.press("ctrl+t")
+        assert "Not started" in summary(app)
+        assert app.session.job is None
+        await until(pilot, lambda: app.focused is row.field)
+
+
+async def test_start_refuses_a_wrong_setting_and_goes_to_it(data: DataFolder) -> None:
+    async with workbench(data) as (app, pilot):
+        row = pane(app).form.row("n_heads")
+        assert isinstance(row.field, TextField)
+        row.field.value = "7"
+        await pilot.pause()
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: app.focused is row.field)
+        assert app.session.job is None
+        assert "multiple" in summary(app)
+
+
+async def test_a_training_from_the_first_key_to_the_end(data: DataFolder) -> None:
+    async with workbench(data) as (app, pilot):
+        pane(app).form.row("epochs").field.focus()
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: "Done. Best validation loss" in text(app, "#words"))
+        assert "completed" in text(app, "#run-title")
+        assert "step 4/4" in text(app, "#run-title").replace("  ", " ")
+        assert "100 %" in text(app, "#run-progress")
+        assert "val" in text(app, "#figures")
+        assert app.shown_run == list_runs(data)[0]
+        assert app.query_one("#live").border_title == f"Run {list_runs(data)[0].name}"
+        assert text(app, "#samples Static")
+        assert "ctrl+t" in footer(app)
+        await until(pilot, lambda: len(app.screen.query("Toast")) > 0)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_while_training_everything_is_in_sight(
+    data: DataFolder, size: tuple[int, int]
+) -> None:
+    async with workbench(data, LONG, size) as (app, pilot):
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: training(app))
+        await pilot.pause(0.1)
+        screen = app.screen.region
+        for selector in (
+            "#run-title",
+            "#run-progress",
+            "LossPlot",
+            "#figures",
+            "#words",
+            "#samples",
+        ):
+            assert app.query_one(selector).region in screen
+        assert app.query_one(LossPlot).size.height >= 10
+        assert app.query_one("#samples Static").region.height >= 1
+        assert app.query_one("#start", Button).disabled
+
+
+async def test_pause_go_on_stop_and_resume(data: DataFolder) -> None:
+    async with workbench(data, LONG) as (app, pilot):
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: training(app) and footer(app).get("f7") == "Pause")
+        await pilot.press("f7")
+        await until(pilot, lambda: text(app, "#run-title").startswith("‖ paused"))
+        assert footer(app)["f7"] == "Go on"
+        await pilot.press("f7")
+        await until(pilot, lambda: text(app, "#run-title").startswith("● training"))
+        await pilot.press("f8")
+        await until(pilot, lambda: text(app, "#run-title").startswith("■ stopped"))
+        await until(pilot, lambda: footer(app).get("f7") == "Resume")
+        run = list_runs(data)[0]
+        step = read_status(run).step
+        assert "F7 goes on" in text(app, "#words")
+        await pilot.press("f7")
+        await until(pilot, lambda: training(app) and read_status(run).step > step)
+        assert list_runs(data) == [run]
+
+
+async def test_a_checkpoint_is_written_when_asked_for(data: DataFolder) -> None:
+    async with workbench(data, LONG) as (app, pilot):
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: training(app))
+        run = list_runs(data)[0]
+        assert not run.last.exists()
+        await pilot.press("ctrl+s")
+        await until(pilot, run.last.exists)
+
+
+async def test_f9_turns_between_form_and_run_on_a_narrow_screen(data: DataFolder) -> None:
+    async with workbench(data) as (app, pilot):
+        assert pane(app).form.display
+        await pilot.press("f9")
+        await pilot.pause()
+        assert not pane(app).form.region
+        assert app.query_one(RunMonitor).region
+        assert "ctrl+t" in footer(app), "the keys of the pane need a focus inside it"
+        await pilot.press("f9")
+        await pilot.pause()
+        assert pane(app).form.region
+
+
+async def test_on_a_wide_screen_there_is_nothing_to_turn(data: DataFolder) -> None:
+    async with workbench(data, size=(120, 40)) as (app, _):
+        assert "f9" not in footer(app)
+
+
+async def test_the_pane_can_be_left_and_found_again_while_training(data: DataFolder) -> None:
+    async with workbench(data, LONG) as (app, pilot):
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: training(app))
+        await pilot.press("f2")
+        await until(pilot, lambda: not app.query(TrainPane))
+        await pilot.press("f3")
+        await until(pilot, lambda: bool(app.query(TrainPane)) and training(app))
+        assert footer(app)["f8"] == "Stop"
+
+
+def foreign_run(data: DataFolder) -> RunFolder:
+    """A run as another process makes it: a folder with a few steps."""
+    run = create_run(data, "elsewhere", QUICK)
+    metrics = RecordWriter(run.metrics_file, METRIC)
+    for step in range(1, 6):
+        metrics.append(
+            step=step, epoch=0.1, loss=3.0, lr=1e-3, grad_norm=1.0, tokens=64, seconds=step
+        )
+    metrics.close()
+    append_line(run.samples_file, {"step": 5, "prompt": "", "text": "\x1b]0;owned\x07 [bold]x"})
+    return run
+
+
+async def test_a_run_of_another_process_is_shown_live(data: DataFolder) -> None:
+    run = foreign_run(data)
+    with run_lock(run):
+        write_status(run, Status("training", step=5, total_steps=10, epochs=1))
+        async with workbench(data) as (app, pilot):
+            await until(pilot, lambda: "training" in text(app, "#run-title"))
+            assert "another process" in text(app, "#words")
+            assert "f7" not in footer(app)
+            sample = text(app, "#samples Static")
+            assert "\x1b" not in sample
+            assert "[bold]" in sample
+            write_status(run, Status("training", step=6, total_steps=10, epochs=1))
+            await until(pilot, lambda: "6/10" in text(app, "#run-title"))
+
+
+async def test_a_run_that_another_process_begins_is_taken_up(data: DataFolder) -> None:
+    async with workbench(data, size=(120, 40)) as (app, pilot):
+        assert "No training yet" in text(app, "#notice Static")
+        run = foreign_run(data)
+        with run_lock(run):
+            write_status(run, Status("training", step=5, total_steps=10, epochs=1))
+            await until(pilot, lambda: app.query_one("#live").region.height > 0)
+            await until(pilot, lambda: "training" in text(app, "#run-title"))
+
+
+async def test_a_training_that_cannot_begin_says_why_and_leaves_the_form(
+    data: DataFolder,
+) -> None:
+    async with workbench(data) as (app, pilot):
+        await until(pilot, lambda: "steps in all" in summary(app))
+        (data.runs).rmdir()
+        data.runs.write_text("in the way")
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: "Not started" in summary(app))
+        await until(pilot, lambda: pane(app).form.region.height > 0)
+        await until(pilot, lambda: pane(app).form.has_focus_within)

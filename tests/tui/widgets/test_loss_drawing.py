@@ -1,0 +1,177 @@
+"""The picture names its curves, tells them apart without colour, and never fails on odd data."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minigpt_tui.tui.widgets.cells import LIT, Role
+from minigpt_tui.tui.widgets.loss_drawing import View, draw, step_at_column
+from minigpt_tui.tui.widgets.plot_data import PlotData, neighbouring_step, read_at
+from minigpt_tui.tui.widgets.plot_limits import Axis, loss_axis, robust_range, step_axis
+from minigpt_tui.tui.widgets.series import Samples, SeriesReduction
+
+BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
+
+
+def run(rows: int = 1000, **more: object) -> PlotData:
+    steps = np.arange(1, rows + 1)
+    loss = 1.5 + 2.7 * np.exp(-steps / 150) + np.random.default_rng(2).normal(0, 0.1, rows)
+    every = steps[99::100]
+    return PlotData(steps, loss.astype("f4"), every, loss[99::100] + 0.3, 900, **more)
+
+
+def picture(
+    data: PlotData, width: int = 100, height: int = 24, cursor: int | None = None
+) -> tuple[list[str], np.ndarray, View, Samples]:
+    series = SeriesReduction()
+    series.update(data.train_steps, data.train_loss, 30)
+    samples = series.samples
+    spread = robust_range(samples.low, samples.high, data.val_loss, samples.ema[-1:].tolist())
+    assert spread is not None
+    last = max([*samples.steps[-1:], *data.val_steps[-1:]])
+    view = View(width, height, step_axis(last, None), loss_axis(*spread, False), 30, cursor)
+    cells = draw(data, samples, view)
+    return cells.text(), cells.roles, view, samples
+
+
+def test_each_curve_is_named_with_its_value() -> None:
+    data = run()
+    rows, *_ = picture(data)
+    assert f"train {data.train_loss[-1]:.3f}" in rows[0]
+    assert f"validation {data.val_loss[-1]:.3f}" in rows[0]
+    assert f"best {data.val_loss[8]:.3f} at 900" in rows[0]
+    assert "EMA 30" in rows[0]
+    assert rows[0].rstrip().endswith("nats")
+
+
+def test_curves_differ_in_shape_and_not_in_colour_alone() -> None:
+    rows, roles, *_ = picture(run())
+    inside = "".join(rows[1:])
+    assert inside.count("●") >= 5
+    assert inside.count("★") == 1
+    assert BRAILLE & set(inside)
+    for role in (Role.BAND, Role.EMA, Role.VALIDATION, Role.BEST):
+        assert (roles[1:] == role).any()
+
+
+def test_reference_lines_are_labelled_when_within_limits() -> None:
+    data = run(references=(("5-gram", 2.5), ("uniform", 90.0), ("nothing", math.nan)))
+    text = "\n".join(picture(data)[0])
+    assert " 5-gram 2.50 " in text
+    assert "╌╌╌╌" in text
+    assert "uniform" not in text
+
+
+def test_events_stand_on_the_axis_and_are_read_by_the_cursor() -> None:
+    data = run(events=((400, "pause"), (5000, "later")))
+    rows, *_ = picture(data, cursor=400)
+    assert "pause" in rows[0]
+    rows, *_ = picture(data)
+    assert rows[-2].count("◆") == 1
+    assert "pause" not in rows[0]
+
+
+def test_text_from_outside_cannot_act_on_the_terminal() -> None:
+    data = run(references=(("\x1b]0;title\x07", 2.5),), events=((400, "\x1b[2Jpause\u202e"),))
+    text = "".join(picture(data, cursor=400)[0])
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_the_cursor_reads_the_curves_at_its_step() -> None:
+    data = run()
+    rows, roles, view, samples = picture(data, cursor=450)
+    assert rows[0].startswith("step 450")
+    assert f"train {data.train_loss[449]:.3f}" in rows[0]
+    assert f"validation {data.val_loss[3]:.3f} at 400" in rows[0]
+    lit = np.flatnonzero((roles >= LIT).any(axis=0))
+    assert len(lit) == 1
+    assert rows[-2][lit[0]] == "▲"
+    there = step_at_column(view, int(lit[0]))
+    assert there == pytest.approx(450, abs=12)
+    reading = read_at(data, samples, 450)
+    assert reading.validation_step == 400
+    assert reading.ema is not None
+
+
+def test_before_the_first_evaluation_there_is_no_validation_to_read() -> None:
+    data = run()
+    series = SeriesReduction()
+    series.update(data.train_steps, data.train_loss, 30)
+    assert read_at(data, series.samples, 50).validation is None
+
+
+def test_a_loss_that_is_not_finite_is_shown_as_it_is() -> None:
+    data = run()
+    data.train_loss[-1] = np.nan
+    assert "train nan" in picture(data)[0][0]
+
+
+def test_a_single_loss_can_be_seen() -> None:
+    data = PlotData(np.array([1]), np.array([4.2]), np.empty(0), np.empty(0))
+    assert "•" in "".join(picture(data)[0])
+
+
+def test_the_cursor_moves_to_another_recorded_step_whatever_the_scale() -> None:
+    data = PlotData(np.array([1, 2, 30]), np.array([4.0, 3.0, 2.0]), np.empty(0), np.empty(0))
+    assert neighbouring_step(data, 2, 2.3) == 30
+    assert neighbouring_step(data, 30, 29.9) == 2
+    assert neighbouring_step(data, 1, -5) == 1
+    assert neighbouring_step(PlotData.empty(), 1, 2) is None
+
+
+SIZES = [(w, h) for w in (1, 2, 12, 24, 40, 80, 220) for h in (1, 2, 3, 4, 6, 8, 24, 60)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_size_is_filled_exactly(size: tuple[int, int]) -> None:
+    width, height = size
+    rows, *_ = picture(run(references=(("unigram", 3.0),)), width, height, cursor=300)
+    assert [len(row) for row in rows] == [width] * height
+    if width >= 12 and height >= 3:
+        assert BRAILLE & set("".join(rows))
+
+
+def test_a_small_plot_drops_words_before_values() -> None:
+    data = run()
+    widths = {width: picture(data, width, 8)[0][0] for width in (40, 28, 20)}
+    value = f"{data.val_loss[-1]:.3f}"
+    assert "EMA" in widths[40]
+    assert "EMA" not in widths[20]
+    assert all(value in legend for legend in widths.values())
+
+
+number = st.floats(width=32) | st.floats(0, 10, width=32) | st.just(0.0)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(number, max_size=60),
+    st.lists(number, max_size=8),
+    st.booleans(),
+    st.sampled_from([(80, 20), (30, 7), (5, 3)]),
+)
+def test_no_data_makes_the_drawing_fail(
+    train: list[float], validation: list[float], log: bool, size: tuple[int, int]
+) -> None:
+    data = PlotData(
+        np.arange(len(train)) * 7,
+        np.array(train, dtype="f4"),
+        np.arange(len(validation)) * 50,
+        np.array(validation),
+        0 if validation else None,
+        (("reference", train[0] if train else 1.0),),
+    )
+    series = SeriesReduction()
+    series.update(data.train_steps, data.train_loss, 10)
+    samples = series.samples
+    val = data.val_loss[np.isfinite(data.val_loss)]
+    spread = robust_range(samples.low, samples.high, val, samples.ema[-1:].tolist())
+    y = Axis(1.0, 2.0, log) if spread is None else loss_axis(*spread, log)
+    cells = draw(data, samples, View(*size, step_axis(400, None), y, 10, cursor=14))
+    assert [len(row) for row in cells.text()] == [size[0]] * size[1]
