@@ -273,8 +273,8 @@ class Setting:
         """The allowed range in words: `1 to 1024`, or an empty string."""
         if self.minimum is None or self.maximum is None:
             return ""
-        opening = f"above {self.minimum:g}" if self.above_minimum else f"{self.minimum:g}"
-        return f"{opening} to {self.maximum:g}"
+        opening = "above " if self.above_minimum else ""
+        return f"{opening}{self.minimum:,.10g} to {self.maximum:,.10g}"
 
 
 @cache

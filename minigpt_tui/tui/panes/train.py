@@ -1,0 +1,279 @@
+"""The Train pane: the settings on one side, the run on the other; starts and steers a training."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.message import Message
+from textual.timer import Timer
+from textual.worker import get_current_worker
+
+from minigpt_tui.config import DataConfig, RunConfig
+from minigpt_tui.text.cancel import CancelledError
+from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.pane import Pane
+from minigpt_tui.tui.plan import plan
+from minigpt_tui.tui.run_notices import NOTHING_YET, preparing, refused
+from minigpt_tui.tui.run_watcher import NoRun, Preparing, Refused, RunWatcher, Scene, Watched
+from minigpt_tui.tui.session import Job
+from minigpt_tui.tui.text_measure import TextMeasure, measure_text
+from minigpt_tui.tui.widgets.config_form import ConfigForm
+from minigpt_tui.tui.widgets.run_monitor import RunMonitor
+
+log = logging.getLogger(__name__)
+
+PULL_SECONDS = 0.25
+REST_FACTOR = 20
+"""A frame is followed by a pause of so many times its cost: the processor is the training's."""
+DEBOUNCE_SECONDS = 0.04
+
+
+class TrainPane(Pane):
+    """At 110 columns and more both sides are seen; below, F9 turns from one to the other."""
+
+    SCOPED_CSS = False  # the rules by size begin at the screen
+    DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("train"),
+        Binding("escape", "dismiss", "Back to the run"),
+    ]
+
+    class Measured(Message):
+        """A text has been measured, or why it cannot be."""
+
+        def __init__(
+            self, request: int, settings: DataConfig, measured: TextMeasure | None, problem: str
+        ) -> None:
+            super().__init__()
+            self.request = request
+            self.settings = settings
+            self.measured = measured
+            self.problem = problem
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: object = None
+        self._refused = False
+        self._resuming = False
+        self._rest_until = 0.0
+        self._request = 0
+        self._measured: tuple[DataConfig, TextMeasure] | None = None
+        self._debounce: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        workbench = self.workbench
+        self.watcher = RunWatcher(workbench.session, workbench.data, workbench.shown_run)
+        yield ConfigForm(workbench.config, workbench.remembered.preset)
+        yield RunMonitor()
+
+    @property
+    def form(self) -> ConfigForm:
+        return self.query_one(ConfigForm)
+
+    @property
+    def monitor(self) -> RunMonitor:
+        return self.query_one(RunMonitor)
+
+    @property
+    def job(self) -> Job | None:
+        """The training of this process while it has not ended."""
+        return self.watcher.job
+
+    def on_mount(self) -> None:
+        self._measure()
+        self.set_interval(PULL_SECONDS, self._pull)
+        self._pull(at_once=True)
+        view = self.watcher.view
+        self.set_class(self.job is not None or (view is not None and view.status.live), "-monitor")
+
+    def focus_first(self) -> None:
+        if self.has_class("-monitor"):
+            self.monitor.focus_first()
+        else:
+            self.form.focus_first()
+
+    def on_resize(self, event: Resize) -> None:
+        self.refresh_bindings()
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of the three meanings of F7 only the one that applies now is bound and shown."""
+        job = self.job
+        match action:
+            case "start":
+                return job is None
+            case "pause":
+                return job is not None and job.phase == "training" and not job.control.paused
+            case "go_on":
+                return job is not None and job.control.paused and not job.control.stopping()
+            case "resume":
+                view = self.watcher.view
+                return job is None and view is not None and view.resumable
+            case "stop":
+                return job is not None and not job.control.stopping()
+            case "save_now":
+                return job is not None and job.phase == "training"
+            case "toggle_form":
+                return self.screen.has_class("-narrow")
+            case "dismiss":
+                return self._refused and self.watcher.view is not None
+        return True
+
+    def action_start(self) -> None:
+        form = self.form
+        problem = form.summary.problem
+        if problem is not None:
+            form.summary.show_refusal(problem)
+            self.set_class(False, "-monitor")
+            self.call_after_refresh(form.point_out_problem)
+            self._measure()  # the text may have been mended meanwhile
+            return
+        self._resuming = False
+        self.workbench.start_training()
+        self._turn(to_monitor=True)
+        self._pull(at_once=True)
+
+    def action_resume(self) -> None:
+        if self.watcher.view is not None:
+            self._resuming = True
+            self.workbench.resume_training(self.watcher.view.run)
+            self._turn(to_monitor=True)
+            self._pull(at_once=True)
+
+    def action_dismiss(self) -> None:
+        self.watcher.dismiss()
+        self._pull(at_once=True)
+
+    def action_pause(self) -> None:
+        if self.job is not None:
+            self.job.control.pause()
+            self._pull(at_once=True)
+
+    def action_go_on(self) -> None:
+        if self.job is not None:
+            self.job.control.resume()
+            self._pull(at_once=True)
+
+    def action_stop(self) -> None:
+        self.workbench.session.stop()
+        self._pull(at_once=True)
+
+    def action_save_now(self) -> None:
+        if self.job is not None:
+            self.job.control.request_checkpoint()
+            self.notify(
+                "last_state.pt is written after the step in hand.",
+                title="Checkpoint",
+                markup=False,
+            )
+
+    def action_toggle_form(self) -> None:
+        self._turn(to_monitor=not self.has_class("-monitor"))
+
+    # The form
+
+    def on_config_form_changed(self, event: ConfigForm.Changed) -> None:
+        self.workbench.config = event.config
+        remembered = self.workbench.remembered
+        remembered.level = event.config.data.level
+        if len(event.config.data.corpus) == 1:
+            remembered.corpus = event.config.data.corpus[0]
+        if self._measured is not None and self._measured[0] == event.config.data:
+            self._show_plan(event.config)
+        elif self._debounce is None:
+            self._debounce = self.set_timer(DEBOUNCE_SECONDS, self._measure)
+        else:
+            self._debounce.reset()
+
+    def on_config_form_preset_chosen(self, event: ConfigForm.PresetChosen) -> None:
+        self.workbench.remembered.preset = event.preset
+
+    def on_config_form_start(self) -> None:
+        self.action_start()
+
+    def _measure(self) -> None:
+        """Measures the form's text in a thread; an answer to an older request is dropped."""
+        self._debounce = None
+        self._request += 1
+        request, settings, data = self._request, self.workbench.config.data, self.workbench.data
+
+        def work() -> None:
+            worker = get_current_worker()
+            measured, problem = None, ""
+            try:
+                measured = measure_text(settings, data, lambda: worker.is_cancelled)
+            except CancelledError:
+                return
+            except ValueError as error:
+                problem = str(error)
+            except Exception as error:  # a bug must not end the app; the form says so
+                log.exception("The text could not be measured")
+                problem = f"The text could not be measured ({type(error).__name__}); see the log."
+            self.post_message(self.Measured(request, settings, measured, problem))
+
+        self.run_worker(work, thread=True, exclusive=True, group="measuring", exit_on_error=False)
+
+    def on_train_pane_measured(self, event: Measured) -> None:
+        if event.request != self._request:
+            return
+        if event.measured is None:
+            self._measured = None
+            self.form.show_text_problem(event.problem)
+        else:
+            self._measured = event.settings, event.measured
+            self.form.show_text_problem(None)
+            self._show_plan(self.workbench.config)
+
+    def _show_plan(self, config: RunConfig) -> None:
+        assert self._measured is not None
+        self.form.summary.show_plan(plan(config, self._measured[1]))
+
+    # The run
+
+    def _turn(self, *, to_monitor: bool) -> None:
+        """Shows one side at narrow sizes, and brings the focus there at any size."""
+        self.set_class(to_monitor, "-monitor")
+        self.call_after_refresh(self.focus_first)
+
+    def _pull(self, at_once: bool = False) -> None:
+        began = time.monotonic()
+        if began < self._rest_until and not at_once:
+            return
+        scene = self.watcher.pull()
+        if scene is not None:
+            self._show(scene)
+        self._follow_keys()
+        now = time.monotonic()
+        self._rest_until = now + REST_FACTOR * (now - began)
+
+    def _show(self, scene: Scene) -> None:
+        self.workbench.shown_run = self.watcher.run or self.workbench.shown_run
+        match scene:
+            case Watched(view, state, trained_here):
+                self.monitor.show_view(view, state, trained_here)
+            case Refused(sentence):
+                self.monitor.show_notice("Training", refused(sentence))
+                self.form.summary.show_refusal(sentence)
+                self._turn(to_monitor=self.watcher.view is not None and self._resuming)
+            case Preparing(message, seconds):
+                self.monitor.show_notice("Preparing", preparing(message, seconds))
+            case NoRun():
+                self.monitor.show_notice("Training", NOTHING_YET)
+        self._refused = isinstance(scene, Refused)
+
+    def _follow_keys(self) -> None:
+        """Which keys work depends on the training: asks for the footer anew when that changes."""
+        job, view = self.job, self.watcher.view
+        steering = None if job is None else (job.phase, job.control.paused, job.control.stopping())
+        keys = steering, view is not None and view.resumable, self._refused
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
+            self.form.show_running(job is not None)
