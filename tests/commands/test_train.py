@@ -28,7 +28,7 @@ def test_a_pipe_gets_the_guides_lines(capsys):
     assert run("train", *QUICK) == 0
     out = capsys.readouterr().out
     assert "Epoch 1/2\n" in out
-    assert re.search(r"^  Batch 10/18, Loss: \d\.\d{4}$", out, re.M)
+    assert re.search(r"^  Batch 10/\d+, Loss: \d\.\d{4}$", out, re.M)
     assert re.search(
         r"^Epoch 2 Summary:\n  Train Loss: .*\n  Val Loss: .*\n  Perplexity: .*\n  Time: ",
         out,
