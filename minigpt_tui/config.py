@@ -226,11 +226,23 @@ class TrainingConfig:
     device: str = setting(
         "auto", "Where the arithmetic happens.", choices=("auto", "cpu", "cuda", "mps")
     )
+    precision: str = setting(
+        "auto",
+        "Numbers of the matrix products. auto: bfloat16 where it is measured to be faster.",
+        choices=("auto", "fp32", "bf16"),
+        advanced=True,
+    )
     threads: int | None = setting(
         None,
-        "Processor threads of the arithmetic. Empty: one per physical core.",
+        "Processor threads of the arithmetic. Empty: as many as are measured to be fastest.",
         minimum=1,
         maximum=1_024,
+        advanced=True,
+    )
+    compile: str = setting(
+        "auto",
+        "Compile the model. auto: when the run is long enough and it is measured to be faster.",
+        choices=("auto", "on", "off"),
         advanced=True,
     )
 

@@ -152,7 +152,7 @@ def _opening(event: Started) -> list[str]:
     lines = [
         f"Run: {event.run_name}",
         f"Model: {event.parameters:,} parameters, vocabulary {event.vocab_size:,}, "
-        f"on {event.device} with {event.threads} threads",
+        f"on {event.device} in {event.precision} with {event.threads} threads",
         f"Steps: {event.total_steps:,} ({event.steps_per_epoch:,} an epoch)",
     ]
     if event.step:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from minigpt_tui import __version__
 from minigpt_tui.config import RunConfig
 from minigpt_tui.inference.service import GPTService
+from minigpt_tui.jobs.deciding import decide_execution
 from minigpt_tui.jobs.prepare import Prepared, prepare
 from minigpt_tui.jobs.recorder import RunRecorder
 from minigpt_tui.paths import DataFolder, check_name
@@ -30,6 +31,7 @@ from minigpt_tui.runs.status import Status, read_status, write_status
 from minigpt_tui.text.tokenizers import tokenizer_from_json
 from minigpt_tui.training.batches import seed_for
 from minigpt_tui.training.control import Control
+from minigpt_tui.training.device import without_denormals
 from minigpt_tui.training.events import (
     CheckpointDue,
     Evaluated,
@@ -84,12 +86,15 @@ def train_new(
         say=lambda message: on_event(Preparing(message)),
         should_stop=control.stopping,
     )
-    trainer = _build_trainer(config, prepared)
+    training_data = TrainingData(prepared.tokenizer, prepared.train, prepared.val)
+    on_event(Preparing("Trying how this machine computes fastest"))
+    execution, notes = decide_execution(config, training_data, data, control.stopping)
+    trainer = Trainer(config, training_data, execution)
     run = create_run(data, name, config)
     with run_lock(run):
         run.tokenizer_file.write_text(prepared.tokenizer.to_json(), encoding="utf-8")
         write_info(run, _info(prepared, trainer))
-        return _drive(run, trainer, prepared, control, on_event)
+        return _drive(run, trainer, prepared, control, on_event, notes)
 
 
 def train_resumed(
@@ -119,10 +124,9 @@ def train_resumed(
                 f"The corpus of {run.name} has changed since the run began, so it cannot go on. "
                 "Restore the text, or start a new run."
             )
-        trainer = _build_trainer(config, prepared)
-        for reason in _load_newest(trainer, run):
-            log.warning("The resume of %s is not exact: %s", run.name, reason)
-        return _drive(run, trainer, prepared, control, on_event)
+        trainer = Trainer(config, TrainingData(prepared.tokenizer, prepared.train, prepared.val))
+        notes = [f"This resume is not exact: {reason}" for reason in _load_newest(trainer, run)]
+        return _drive(run, trainer, prepared, control, on_event, notes)
 
 
 def lower_priority() -> None:
@@ -141,10 +145,12 @@ def _drive(
     prepared: Prepared,
     control: Control,
     on_event: Listener,
+    notes: list[str],
 ) -> Outcome:
     """Runs the trainer to its end and keeps the run folder true all the while."""
     sweep_temporaries(run.path, older_than=0.0)  # the lock is ours: nobody else writes here
     with (
+        without_denormals(),
         _log_into(run),
         RunRecorder(run, trainer.progress.step, trainer.steps_per_epoch) as recorder,
     ):
@@ -153,6 +159,8 @@ def _drive(
             recorder.record(event)
             on_event(event)
 
+        for note in notes:
+            log.info("%s", note)
         try:
             publish(_started(run, trainer, prepared))
             sampler = _Sampler(trainer, control)
@@ -246,10 +254,6 @@ class _Sampler:
         yield Sampled(step, training.sample_prompt, "".join(pieces))
 
 
-def _build_trainer(config: RunConfig, prepared: Prepared) -> Trainer:
-    return Trainer(config, TrainingData(prepared.tokenizer, prepared.train, prepared.val))
-
-
 def _started(run: RunFolder, trainer: Trainer, prepared: Prepared) -> Started:
     return Started(
         run_path=str(run.path),
@@ -261,7 +265,8 @@ def _started(run: RunFolder, trainer: Trainer, prepared: Prepared) -> Started:
         parameters=trainer.parameters,
         vocab_size=prepared.tokenizer.vocab_size,
         device=trainer.device.type,
-        threads=trainer.threads,
+        threads=trainer.execution.threads,
+        precision=trainer.execution.precision,
         warnings=prepared.warnings,
     )
 
@@ -285,7 +290,7 @@ def _info(prepared: Prepared, trainer: Trainer) -> RunInfo:
         total_steps=trainer.total_steps,
         baselines=BaselineLosses(**asdict(prepared.baselines)) if prepared.baselines else None,
         device=trainer.device.type,
-        threads=trainer.threads,
+        threads=trainer.execution.threads,
     )
 
 
@@ -312,6 +317,7 @@ def _log_into(run: RunFolder) -> Iterator[None]:
     handler = logging.FileHandler(run.log_file, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger("minigpt_tui")
+    root.setLevel(logging.INFO)
     root.addHandler(handler)
     try:
         yield

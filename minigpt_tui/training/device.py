@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 
@@ -19,11 +22,11 @@ def resolve_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def use_threads(wanted: int | None) -> int:
-    """Sets the processor threads of the arithmetic in this thread and returns their number.
-
-    The number is part of a run: another one changes the last bits of every sum.
-    """
-    torch.set_num_threads(wanted or torch.get_num_threads())
-    torch.set_flush_denormal(True)  # denormal numbers are a hundred times slower and mean zero
-    return torch.get_num_threads()
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Computes with denormal numbers as zero in this thread: they are a hundred times slower."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)

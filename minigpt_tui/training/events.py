@@ -26,6 +26,7 @@ class Started:
     vocab_size: int
     device: str
     threads: int
+    precision: str
     warnings: tuple[str, ...] = ()
 
 

@@ -25,7 +25,8 @@ from minigpt_tui.text.token_file import TokenFile
 from minigpt_tui.text.tokenizers import Tokenizer
 from minigpt_tui.training.batches import IGNORED_TARGET, BatchSource, seed_for
 from minigpt_tui.training.control import Control
-from minigpt_tui.training.device import resolve_device, use_threads
+from minigpt_tui.training.device import resolve_device
+from minigpt_tui.training.execution import Execution, median_step_seconds, supports_bf16
 from minigpt_tui.training.events import (
     CheckpointDue,
     EpochEnded,
@@ -68,16 +69,22 @@ class Progress:
 
 
 class Trainer:
-    """Trains one model. `run` does the work; `checkpoint` and `load_checkpoint` keep its state."""
+    """Trains one model. `run` does the work; `checkpoint` and `load_checkpoint` keep its state.
 
-    def __init__(self, config: RunConfig, data: TrainingData) -> None:
+    Without an `execution` the arithmetic is done in fp32.
+    """
+
+    def __init__(
+        self, config: RunConfig, data: TrainingData, execution: Execution | None = None
+    ) -> None:
         self.config = config
         self.data = data
         self.device = resolve_device(config.training.device)
-        self.threads = use_threads(config.training.threads)
         self.model = GPT(config.model, data.tokenizer.vocab_size)
         self.model.init_weights(torch.Generator().manual_seed(self._seed("weights")))
         self.model.to(self.device)
+        threads = config.training.threads or torch.get_num_threads()
+        self._carry_out(execution or Execution("fp32", threads))
         self.optimizer = build_optimizer(self.model, config.training)
         self.batches = BatchSource(
             data.train.ids,
@@ -120,7 +127,7 @@ class Trainer:
                 continue
             if control.take_checkpoint_request():
                 yield self._due("last")
-            done = self._train_step()
+            done = self.train_step()
             if done is None:
                 yield Finished(
                     "diverged",
@@ -148,7 +155,7 @@ class Trainer:
             trainer_state = {
                 "optimizer": self.optimizer.state_dict(),
                 "progress": asdict(progress),
-                "threads": self.threads,
+                "execution": asdict(self.execution),
                 "device": self.device.type,
                 "train_digest": self.data.train.digest,
                 "total_steps": self.total_steps,
@@ -184,18 +191,19 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress = Progress(**state["progress"])
         self.last_evaluation = _evaluation_from(saved.metrics)
-        if self.config.training.threads is None:
-            self.threads = use_threads(state["threads"])
         inexact = []
-        if self.threads != state["threads"]:
-            inexact.append(f"{self.threads} threads instead of {state['threads']}")
+        saved_execution = Execution(**state["execution"])
+        if saved_execution.precision == "bf16" and not supports_bf16(self.device):
+            inexact.append("this machine has no fast bfloat16")
+        else:
+            self._carry_out(saved_execution)
         if self.device.type != state["device"]:
             inexact.append(f"device {self.device.type} instead of {state['device']}")
         if self.total_steps != state["total_steps"]:
             inexact.append(f"{self.total_steps} steps planned instead of {state['total_steps']}")
         return inexact
 
-    def _train_step(self) -> StepDone | None:
+    def train_step(self) -> StepDone | None:
         """One optimizer step; None, with the weights untouched, if the loss is not finite."""
         started = time.perf_counter()
         training, progress = self.config.training, self.progress
@@ -209,8 +217,11 @@ class Trainer:
         self.model.train()
         # Dropout is the only user of torch's default generator: a pure function of the step.
         torch.manual_seed(self._seed("dropout", progress.step))
-        logits = self.model(inputs)  # [B, T, V]
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED_TARGET)
+        with self.execution.autocast(self.device):
+            logits = self._forward(inputs)  # [B, T, V]
+        loss = F.cross_entropy(
+            logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED_TARGET
+        )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         grad_norm = torch.nn.utils.clip_grad_norm_(
@@ -238,6 +249,12 @@ class Trainer:
             n_targets=batch.n_targets,
             seconds=progress.seconds,
         )
+
+    def _carry_out(self, execution: Execution) -> None:
+        """Makes an execution the run's own."""
+        self.execution = execution
+        torch.set_num_threads(execution.threads)
+        self._forward = torch.compile(self.model) if execution.compiled else self.model
 
     def _after_step(self) -> Iterator[Event]:
         """Marks what is due at this step. The checkpoint comes before the evaluation."""
@@ -332,6 +349,12 @@ class Trainer:
 
 EVALUATED_WITHOUT_SPLIT = 50_000
 """Tokens of the training text that stand in for a validation split when there is none."""
+
+
+def seconds_per_step(config: RunConfig, data: TrainingData, execution: Execution) -> float:
+    """Times real steps on a model that is thrown away afterwards."""
+    trainer = Trainer(config, data, execution)
+    return median_step_seconds(trainer.train_step, trainer.device)
 
 
 def _beginning_of(text: TokenFile) -> TokenFile:

@@ -1,0 +1,105 @@
+"""Decides how a run's arithmetic is carried out, and keeps the answer for this machine and shape."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from minigpt_tui.config import RunConfig, to_dict
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.planning.steps import steps_per_epoch, total_steps
+from minigpt_tui.runs.atomic import write_atomic
+from minigpt_tui.text.cancel import check_cancelled
+from minigpt_tui.training.device import resolve_device
+from minigpt_tui.training.execution import Execution, choose_execution
+from minigpt_tui.training.trainer import TrainingData, seconds_per_step
+
+log = logging.getLogger(__name__)
+MAX_BYTES = 256 * 1024
+KEPT = 200
+"""Answers kept; the oldest make room."""
+
+
+def decide_execution(
+    config: RunConfig,
+    training_data: TrainingData,
+    data: DataFolder,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[Execution, list[str]]:
+    """The execution of a new run, and lines for its log that say how it was found.
+
+    Raises CancelledError between two measurements when `should_stop()` says so.
+    """
+    training = config.training
+    device = resolve_device(training.device)
+    key = _key(config, training_data, device)
+    file = data.root / "cache" / "executions.json"
+    known = _read(file)
+    if key in known:
+        execution = Execution(**known[key])
+        return execution, [f"Execution: {execution} (measured in an earlier run of this shape)"]
+
+    def measure(candidate: Execution) -> float:
+        check_cancelled(should_stop)
+        return seconds_per_step(config, training_data, candidate)
+
+    n_targets = training_data.train.tokens - 1
+    per_epoch = steps_per_epoch(n_targets, config.model.max_seq_len, training.batch_size)
+    steps = total_steps(training, per_epoch)
+    execution, measured = choose_execution(training, device, steps, measure)
+    lines = [f"Measured: {m.seconds * 1e3:.1f} ms a step with {m.execution}" for m in measured]
+    if measured:
+        known[key] = asdict(execution)
+        _write(file, dict(list(known.items())[-KEPT:]))
+    return execution, [*lines, f"Execution: {execution}"]
+
+
+def _key(config: RunConfig, training_data: TrainingData, device: torch.device) -> str:
+    """What the answer depends on: the machine, the library, and the shape of a step."""
+    plain = to_dict(config)
+    training = {
+        name: plain["training"][name]
+        for name in ("batch_size", "optimizer", "precision", "threads", "compile")
+    }
+    processor = torch.cpu.get_capabilities().get("cpu_name", platform.processor())
+    if device.type == "cuda":
+        processor = torch.cuda.get_device_name(device)
+    facts = (
+        processor,
+        torch.get_num_threads(),
+        torch.__version__,
+        device.type,
+        training_data.tokenizer.vocab_size,
+        plain["model"],
+        training,
+    )
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The answers so far; a damaged file only means measuring again."""
+    try:
+        with open(file, "rb") as opened:
+            plain = json.loads(opened.read(MAX_BYTES))
+        return {key: asdict(Execution(**value)) for key, value in plain.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        log.warning("%s is ignored and written anew: %s", file, error)
+        return {}
+
+
+def _write(file: Path, answers: dict[str, Any]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(file, json.dumps(answers).encode())
+    except OSError as error:
+        log.warning("%s cannot be written; the next run measures again: %s", file, error)
