@@ -104,7 +104,7 @@ def test_pausing_stopping_and_resuming(home):
         terminal.press("f7")
         terminal.wait_for(lambda text: "paused" not in text.lower())
         terminal.press("f8")
-        terminal.wait_for(lambda text: "stopped" in text.lower())
+        terminal.wait_for("F7 Resume")
         terminal.press("f7")
         terminal.wait_for(lambda text: re.search(r"● .* step \d", text) is not None)
     assert len(list_runs(DataFolder(home))) == 1

@@ -95,7 +95,10 @@ class PathOpener(Vertical):
         """Lets the tree show the folder that is being typed."""
         await asyncio.sleep(FOLLOW_SECONDS)
         folder = await asyncio.to_thread(typed_folder, typed)
-        tree = self.query_one("#disk", DiskTree)
+        trees = self.query(DiskTree)
+        if not trees:  # closed while the disk was read
+            return
+        tree = trees.first()
         if folder is not None and folder != os.path.abspath(tree.path):
             tree.path = folder
 
