@@ -145,6 +145,14 @@ class TrainingConfig:
         minimum=1,
         maximum=1_000_000_000,
     )
+    minutes: float | None = setting(
+        None,
+        "Train for this long instead: the steps are planned to fit, and planned anew on the way.",
+        unit="minutes",
+        minimum=0.0,
+        maximum=1e6,
+        above_minimum=True,
+    )
     batch_size: int = setting(
         32, "Windows of text in one step.", unit="windows", minimum=1, maximum=1_000_000
     )

@@ -13,6 +13,7 @@ from minigpt_tui.training.events import (
     Event,
     Finished,
     Preparing,
+    Replanned,
     Resumed,
     Sampled,
     Started,
@@ -43,6 +44,8 @@ class _PlainPrinter:
             case Started():
                 self.started = event
                 self._lines(*_opening(event))
+            case Replanned():
+                self._lines(f"  Re-planned: {event.total_steps:,} steps fit into the time")
             case StepDone():
                 self._step(event)
             case EpochEnded():

@@ -7,7 +7,7 @@ import json
 import logging
 import platform
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,23 @@ from minigpt_tui.planning.steps import steps_per_epoch, total_steps
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.text.cancel import check_cancelled
 from minigpt_tui.training.device import resolve_device
-from minigpt_tui.training.execution import Execution, choose_execution
+from minigpt_tui.training.execution import Execution, Measurement, choose_execution
 from minigpt_tui.training.trainer import TrainingData, seconds_per_step
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 256 * 1024
+UNBOUNDED = 10**9
 KEPT = 200
 """Answers kept; the oldest make room."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a run is carried out, the seconds that a step then takes, and lines for the log."""
+
+    execution: Execution
+    seconds_per_step: float | None
+    notes: tuple[str, ...]
 
 
 def decide_execution(
@@ -33,8 +43,8 @@ def decide_execution(
     training_data: TrainingData,
     data: DataFolder,
     should_stop: Callable[[], bool] = lambda: False,
-) -> tuple[Execution, list[str]]:
-    """The execution of a new run, and lines for its log that say how it was found.
+) -> Decision:
+    """The execution of a new run. A run with a time budget always learns what a step takes.
 
     Raises CancelledError between two measurements when `should_stop()` says so.
     """
@@ -44,8 +54,9 @@ def decide_execution(
     file = data.root / "cache" / "executions.json"
     known = _read(file)
     if key in known:
-        execution = Execution(**known[key])
-        return execution, [f"Execution: {execution} (measured in an earlier run of this shape)"]
+        execution = Execution(**known[key]["execution"])
+        note = f"Execution: {execution} (measured in an earlier run of this shape)"
+        return Decision(execution, known[key]["seconds_per_step"], (note,))
 
     def measure(candidate: Execution) -> float:
         check_cancelled(should_stop)
@@ -53,13 +64,16 @@ def decide_execution(
 
     n_targets = training_data.train.tokens - 1
     per_epoch = steps_per_epoch(n_targets, config.model.max_seq_len, training.batch_size)
-    steps = total_steps(training, per_epoch)
+    steps = total_steps(training, per_epoch) if training.minutes is None else UNBOUNDED
     execution, measured = choose_execution(training, device, steps, measure)
-    lines = [f"Measured: {m.seconds * 1e3:.1f} ms a step with {m.execution}" for m in measured]
-    if measured:
-        known[key] = asdict(execution)
+    if training.minutes is not None and not measured:
+        measured = [Measurement(execution, measure(execution))]
+    seconds = next((m.seconds for m in measured if m.execution == execution), None)
+    if seconds is not None:
+        known[key] = {"execution": asdict(execution), "seconds_per_step": seconds}
         _write(file, dict(list(known.items())[-KEPT:]))
-    return execution, [*lines, f"Execution: {execution}"]
+    lines = [f"Measured: {m.seconds * 1e3:.1f} ms a step with {m.execution}" for m in measured]
+    return Decision(execution, seconds, (*lines, f"Execution: {execution}"))
 
 
 def _key(config: RunConfig, training_data: TrainingData, device: torch.device) -> str:
@@ -89,10 +103,16 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         with open(file, "rb") as opened:
             plain = json.loads(opened.read(MAX_BYTES))
-        return {key: asdict(Execution(**value)) for key, value in plain.items()}
+        return {
+            key: {
+                "execution": asdict(Execution(**value["execution"])),
+                "seconds_per_step": float(value["seconds_per_step"]),
+            }
+            for key, value in plain.items()
+        }
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         log.warning("%s is ignored and written anew: %s", file, error)
         return {}
 

@@ -17,6 +17,7 @@ from minigpt_tui.training.events import (
     Event,
     Finished,
     Paused,
+    Replanned,
     Resumed,
     Sampled,
     Started,
@@ -72,6 +73,9 @@ class RunRecorder:
                 self._journal("epoch", asdict(event))
             case Sampled():
                 append_line(self.run.samples_file, {"time": time.time(), **asdict(event)})
+            case Replanned():
+                self.status.total_steps = event.total_steps
+                self._journal("replanned", asdict(event))
             case Paused():
                 self._change_state("paused", event.step)
             case Resumed():

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -22,10 +22,12 @@ from minigpt_tui.jobs.deciding import decide_execution
 from minigpt_tui.jobs.prepare import Prepared, prepare
 from minigpt_tui.jobs.recorder import RunRecorder
 from minigpt_tui.paths import DataFolder, check_name
+from minigpt_tui.planning.step_plan import Change
 from minigpt_tui.runs.atomic import sweep_temporaries
 from minigpt_tui.runs.checkpoint import load_checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run, read_config, read_info, write_info
 from minigpt_tui.runs.info import BaselineLosses, RunInfo
+from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.status import Status, read_status, write_status
 from minigpt_tui.text.tokenizers import tokenizer_from_json
@@ -41,6 +43,7 @@ from minigpt_tui.training.events import (
     Sampled,
     Started,
 )
+from minigpt_tui.training.time_budget import TimeBudget
 from minigpt_tui.training.trainer import Trainer, TrainingData
 
 log = logging.getLogger(__name__)
@@ -88,13 +91,18 @@ def train_new(
     )
     training_data = TrainingData(prepared.tokenizer, prepared.train, prepared.val)
     on_event(Preparing("Trying how this machine computes fastest"))
-    execution, notes = decide_execution(config, training_data, data, control.stopping)
-    trainer = Trainer(config, training_data, execution)
+    decision = decide_execution(config, training_data, data, control.stopping)
+    planned_steps = None
+    if config.training.minutes is not None:
+        assert decision.seconds_per_step is not None, "a time budget has its step measured"
+        budget = TimeBudget(config.training.minutes)
+        planned_steps = budget.steps_that_fit(decision.seconds_per_step)
+    trainer = Trainer(config, training_data, decision.execution, planned_steps=planned_steps)
     run = create_run(data, name, config)
     with run_lock(run):
         run.tokenizer_file.write_text(prepared.tokenizer.to_json(), encoding="utf-8")
         write_info(run, _info(prepared, trainer))
-        return _drive(run, trainer, prepared, control, on_event, notes)
+        return _drive(run, trainer, prepared, control, on_event, decision.notes)
 
 
 def train_resumed(
@@ -124,7 +132,11 @@ def train_resumed(
                 f"The corpus of {run.name} has changed since the run began, so it cannot go on. "
                 "Restore the text, or start a new run."
             )
-        trainer = Trainer(config, TrainingData(prepared.tokenizer, prepared.train, prepared.val))
+        trainer = Trainer(
+            config,
+            TrainingData(prepared.tokenizer, prepared.train, prepared.val),
+            known_changes=_recorded_changes(run),
+        )
         notes = [f"This resume is not exact: {reason}" for reason in _load_newest(trainer, run)]
         return _drive(run, trainer, prepared, control, on_event, notes)
 
@@ -145,7 +157,7 @@ def _drive(
     prepared: Prepared,
     control: Control,
     on_event: Listener,
-    notes: list[str],
+    notes: Sequence[str],
 ) -> Outcome:
     """Runs the trainer to its end and keeps the run folder true all the while."""
     sweep_temporaries(run.path, older_than=0.0)  # the lock is ours: nobody else writes here
@@ -203,6 +215,15 @@ def _save(due: CheckpointDue, trainer: Trainer, run: RunFolder, recorder: RunRec
     if due.kind == "final":
         run.last.unlink(missing_ok=True)  # save_checkpoint has verified the final one
     recorder.checkpoint_saved(due.kind, path.name, due.step)
+
+
+def _recorded_changes(run: RunFolder) -> list[Change]:
+    """How the plan was changed so far; the resumed run repeats it."""
+    return [
+        Change(line["step"], line["total_steps"])
+        for line in read_lines(run.events_file)
+        if line.get("event") == "replanned"
+    ]
 
 
 def _load_newest(trainer: Trainer, run: RunFolder) -> list[str]:

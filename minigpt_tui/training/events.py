@@ -89,6 +89,14 @@ class Sampled:
 
 
 @dataclass(frozen=True)
+class Replanned:
+    """From `step` on, the run is to end after `total_steps`; yielded before it takes effect."""
+
+    step: int
+    total_steps: int
+
+
+@dataclass(frozen=True)
 class Paused:
     step: int
 
@@ -122,6 +130,7 @@ Event = (
     | Evaluated
     | EpochEnded
     | Sampled
+    | Replanned
     | Paused
     | Waiting
     | Resumed

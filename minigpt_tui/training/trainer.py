@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import torch.nn.functional as F
 from minigpt_tui.config import RunConfig, to_dict
 from minigpt_tui.inference.evaluation import Evaluation, evaluate
 from minigpt_tui.model.gpt2 import GPT
+from minigpt_tui.planning.step_plan import Change, StepPlan
 from minigpt_tui.planning.steps import total_steps
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint
 from minigpt_tui.text.token_file import TokenFile
@@ -34,12 +36,14 @@ from minigpt_tui.training.events import (
     Event,
     Finished,
     Paused,
+    Replanned,
     Resumed,
     StepDone,
     Waiting,
 )
 from minigpt_tui.training.optimizer import build_optimizer
 from minigpt_tui.training.schedule import learning_rate
+from minigpt_tui.training.time_budget import TimeBudget
 
 PAUSE_POLL_SECONDS = 0.2
 
@@ -66,16 +70,25 @@ class Progress:
     """Sum of nats over the targets of the epoch in hand."""
     epoch_targets: int = 0
     epoch_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    """Like `seconds`, with evaluations, checkpoints and samples: what a time budget pays."""
 
 
 class Trainer:
     """Trains one model. `run` does the work; `checkpoint` and `load_checkpoint` keep its state.
 
-    Without an `execution` the arithmetic is done in fp32.
+    Without an `execution` the arithmetic is done in fp32. `planned_steps` is the first plan of a
+    run with a time budget; `known_changes` are those that a run to be resumed has recorded.
     """
 
     def __init__(
-        self, config: RunConfig, data: TrainingData, execution: Execution | None = None
+        self,
+        config: RunConfig,
+        data: TrainingData,
+        execution: Execution | None = None,
+        *,
+        planned_steps: int | None = None,
+        known_changes: Sequence[Change] = (),
     ) -> None:
         self.config = config
         self.data = data
@@ -93,9 +106,16 @@ class Trainer:
             config.training.seed,
         )
         self.steps_per_epoch = self.batches.steps_per_epoch
-        self.total_steps = total_steps(config.training, self.steps_per_epoch)
+        steps = planned_steps or total_steps(config.training, self.steps_per_epoch)
+        self.plan = StepPlan(steps)
+        self._known_changes = deque(known_changes)
+        self._budget = TimeBudget(config.training.minutes)
         self.progress = Progress()
         self.last_evaluation: Evaluation | None = None
+
+    @property
+    def total_steps(self) -> int:
+        return self.plan.total_steps
 
     @property
     def parameters(self) -> int:
@@ -107,6 +127,7 @@ class Trainer:
 
     def run(self, control: Control) -> Iterator[Event]:
         """Trains to the end, a stop or a divergence; the last event is `Finished`."""
+        self._clock = time.perf_counter()
         while True:
             if self.progress.evaluation_due:
                 yield from self._evaluate(control)
@@ -127,6 +148,7 @@ class Trainer:
                 continue
             if control.take_checkpoint_request():
                 yield self._due("last")
+            yield from self._replan()
             done = self.train_step()
             if done is None:
                 yield Finished(
@@ -158,7 +180,8 @@ class Trainer:
                 "execution": asdict(self.execution),
                 "device": self.device.type,
                 "train_digest": self.data.train.digest,
-                "total_steps": self.total_steps,
+                "planned_steps": self.plan.planned_steps,
+                "changes": [asdict(change) for change in self.plan.changes],
             }
         return Checkpoint(
             model_state=self.model.state_dict(),
@@ -199,8 +222,10 @@ class Trainer:
             self._carry_out(saved_execution)
         if self.device.type != state["device"]:
             inexact.append(f"device {self.device.type} instead of {state['device']}")
-        if self.total_steps != state["total_steps"]:
-            inexact.append(f"{self.total_steps} steps planned instead of {state['total_steps']}")
+        changes = [Change(**change) for change in state["changes"]]
+        self.plan = StepPlan(state["planned_steps"], changes)
+        self._known_changes = deque(c for c in self._known_changes if c not in changes)
+        self._budget.start_at(self.progress.step, self.progress.wall_seconds)
         return inexact
 
     def train_step(self) -> StepDone | None:
@@ -210,7 +235,8 @@ class Trainer:
         batch = self.batches.batch(progress.step)
         inputs = torch.from_numpy(batch.inputs).to(self.device, non_blocking=True)
         targets = torch.from_numpy(batch.targets).to(self.device, non_blocking=True)
-        lr = learning_rate(training, progress.step, self.total_steps)
+        scheduled = self.plan.scheduled_step(progress.step)
+        lr = learning_rate(training, scheduled, self.plan.planned_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
@@ -322,12 +348,33 @@ class Trainer:
             return self.data.val, True
         return _beginning_of(self.data.train), False
 
+    def _replan(self) -> Iterator[Event]:
+        """Keeps a time budget: repeats the changes that are on record, then makes its own."""
+        step = self.progress.step
+        self._tick()
+        while self._known_changes and self._known_changes[0].step <= step:
+            self.plan.change(self._known_changes.popleft())
+        if self._known_changes:
+            return
+        change = self._budget.change(step, self.progress.wall_seconds, self.total_steps)
+        if change is not None:
+            yield Replanned(change.step, change.total_steps)  # durable before it acts
+            self.plan.change(change)
+
+    def _tick(self) -> None:
+        """Adds the time since the last tick to what the run has cost."""
+        now = time.perf_counter()
+        self.progress.wall_seconds += now - self._clock
+        self._clock = now
+
     def _pause(self, control: Control) -> Iterator[Event]:
+        self._tick()
         yield Paused(self.progress.step)
         while not control.wait_while_paused(PAUSE_POLL_SECONDS):
             if control.take_checkpoint_request():
                 yield self._due("last")
             yield Waiting(self.progress.step)
+        self._clock = time.perf_counter()
         if not control.stopping():
             yield Resumed(self.progress.step)
 

@@ -24,27 +24,29 @@ def long_config(config):
     return with_settings(config, {"epochs": 1000, "threads": None, "compile": "off"})
 
 
+def measured(decision) -> bool:
+    return any(line.startswith("Measured: ") for line in decision.notes)
+
+
 def test_the_answer_is_kept_for_the_same_shape(long_config, data, training_data):
-    first, lines = decide_execution(long_config, data=data, training_data=training_data)
-    assert any(line.startswith("Measured: ") for line in lines)
-    again, lines = decide_execution(long_config, training_data, data)
-    assert again == first
-    assert "earlier run" in lines[0]
+    first = decide_execution(long_config, data=data, training_data=training_data)
+    assert measured(first)
+    again = decide_execution(long_config, training_data, data)
+    assert (again.execution, again.seconds_per_step) == (first.execution, first.seconds_per_step)
+    assert "earlier run" in again.notes[0]
 
 
 def test_another_shape_is_measured_anew(long_config, data, training_data):
     decide_execution(long_config, training_data, data)
     other = with_settings(long_config, {"d_model": 32})
-    _, lines = decide_execution(other, training_data, data)
-    assert any(line.startswith("Measured: ") for line in lines)
+    assert measured(decide_execution(other, training_data, data))
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"k": {"nope": 1}}', b"\xff", b'{"k": 3}'])
 def test_a_damaged_memory_means_measuring_again(content, long_config, data, training_data, caplog):
     file = data.root / "cache" / "executions.json"
     file.write_bytes(content)
-    _, lines = decide_execution(long_config, training_data, data)
-    assert any(line.startswith("Measured: ") for line in lines)
+    assert measured(decide_execution(long_config, training_data, data))
     assert "executions.json" in caplog.text
 
 
