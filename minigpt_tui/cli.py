@@ -82,9 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = add("eval", "measure a model on its whole validation text")
     _add_model_choice(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON only")
-    runs = add("runs", "list the runs in the data folder")
-    runs.add_argument("action", nargs="?", choices=["list"], default="list", help="what to do")
-    runs.add_argument("--json", action="store_true", help="print JSON only")
+    _add_runs(add("runs", "list the runs in the data folder, or verify one"))
     return parser
 
 
@@ -116,6 +114,17 @@ def _add_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-p", type=float, metavar="P", help="drop tokens below P × the best")
     parser.add_argument("--seed", type=int, help="the same seed writes the same text")
     parser.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end here")
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "action", nargs="?", choices=["list", "verify"], default="list", help="what to do"
+    )
+    parser.add_argument("name", nargs="?", metavar="RUN", help="the run to verify")
+    parser.add_argument(
+        "--replay", action="store_true", help="verify: also train a few steps twice and compare"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON only")
 
 

@@ -143,3 +143,18 @@ def test_a_foreign_file_is_refused(content, capsys, tmp_path):
     foreign.write_bytes(content)
     assert run("predict", "I eat", "--checkpoint", str(foreign)) == 2
     assert "foreign.pt" in capsys.readouterr().err
+
+
+def test_verify_says_that_a_run_is_whole(capsys):
+    assert run("runs", "verify", "first") == 0
+    assert "✓ best_model.pt" in capsys.readouterr().out
+
+
+def test_verify_fails_on_a_flipped_byte(capsys, home):
+    path = home / "runs" / "first" / "best_model.pt"
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(raw)
+    assert run("runs", "verify", "first", "--json") == 1
+    failed = [c["what"] for c in json.loads(capsys.readouterr().out) if not c["passed"]]
+    assert failed == ["best_model.pt"]

@@ -1,0 +1,120 @@
+"""Checks a run: that each of its files is whole, and that a resume repeats what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from minigpt_tui.jobs.prepare import prepare
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.checkpoint import load_checkpoint
+from minigpt_tui.runs.folder import RunFolder, read_config, read_info
+from minigpt_tui.runs.journal import read_lines
+from minigpt_tui.runs.lock import run_lock
+from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
+from minigpt_tui.text.tokenizers import Tokenizer, tokenizer_from_json
+from minigpt_tui.training.device import without_denormals
+from minigpt_tui.training.trainer import Trainer, TrainingData
+
+REPLAYED_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. `detail` says what was found, or what is wrong with it."""
+
+    what: str
+    passed: bool
+    detail: str
+
+
+def verify_files(run: RunFolder) -> Iterator[Check]:
+    """Reads every file of the run as its users do, checkpoints with their digests."""
+    yield _try("config.yaml", lambda: f"seed {read_config(run).training.seed}")
+    yield _try("run.json", lambda: f"{read_info(run).parameters:,} parameters")
+    yield _try("tokenizer.json", lambda: f"{_tokenizer(run).vocab_size:,} tokens")
+    for path, dtype in ((run.metrics_file, METRIC), (run.evaluations_file, EVALUATION)):
+        yield _try(path.name, partial(_rows, path, dtype))
+    for path in (run.events_file, run.samples_file):
+        yield _try(path.name, partial(_lines, path))
+    if not run.checkpoints():
+        yield Check("checkpoints", False, "there is none yet")
+    for path in run.checkpoints():
+        yield _try(path.name, partial(_step, path))
+
+
+def verify_replay(run: RunFolder, data: DataFolder) -> Iterator[Check]:
+    """Resumes each periodic checkpoint twice for a few steps.
+
+    Both must end with the same weights, bit for bit, and their losses must be those that the run
+    recorded for these steps. Raises ValueError when the run is being trained, has no checkpoint
+    to resume, or its corpus has changed.
+    """
+    with run_lock(run), without_denormals():
+        config = read_config(run)
+        prepared = prepare(config, data, _tokenizer(run))
+        training_data = TrainingData(prepared.tokenizer, prepared.train, prepared.val)
+        resumable = [*run.epoch_checkpoints().values(), *([run.last] if run.last.exists() else [])]
+        if not resumable:
+            raise ValueError(f"{run.name} has no checkpoint that training could go on from.")
+        for path in resumable:
+            yield _replay(path, run, lambda: Trainer(config, training_data))
+
+
+def _replay(path: Path, run: RunFolder, build: Callable[[], Trainer]) -> Check:
+    what = f"replay of {path.name}"
+    ends, losses = [], []
+    for _ in range(2):
+        trainer = build()
+        reasons = trainer.load_checkpoint(path)
+        if reasons:
+            return Check(what, False, f"not exact here: {'; '.join(reasons)}")
+        first = trainer.progress.step
+        steps = min(REPLAYED_STEPS, trainer.total_steps - first)
+        taken = [trainer.train_step() for _ in range(steps)]
+        losses.append([done.loss if done is not None else None for done in taken])
+        ends.append(trainer.model.state_dict())
+    equal = all(torch.equal(weight, ends[1][name]) for name, weight in ends[0].items())
+    if not equal or losses[0] != losses[1]:
+        return Check(what, False, "two resumes from it differ")
+    recorded = read_records(run.metrics_file, METRIC)
+    rows = recorded[(recorded["step"] > first) & (recorded["step"] <= first + steps)]
+    if len(rows) < steps:
+        return Check(what, True, f"{steps} steps twice, equal bit for bit; none was recorded yet")
+    same = all(
+        loss is not None and float(row["loss"]) == float(torch.tensor(loss, dtype=torch.float32))
+        for row, loss in zip(rows, losses[0], strict=True)
+    )
+    if not same:
+        return Check(what, False, "its steps give other losses than the run recorded")
+    return Check(what, True, f"{steps} steps twice, equal bit for bit, and as recorded")
+
+
+def _tokenizer(run: RunFolder) -> Tokenizer:
+    return tokenizer_from_json(run.tokenizer_file.read_text(encoding="utf-8"))
+
+
+def _rows(path: Path, dtype: np.dtype[np.void]) -> str:
+    return f"{len(read_records(path, dtype)):,} rows"
+
+
+def _lines(path: Path) -> str:
+    return f"{len(read_lines(path)):,} lines"
+
+
+def _step(path: Path) -> str:
+    return f"step {load_checkpoint(path).metrics['step']:,}"
+
+
+def _try(what: str, read: Callable[[], str]) -> Check:
+    try:
+        return Check(what, True, read())
+    except FileNotFoundError:
+        return Check(what, False, "is missing")
+    except (ValueError, OSError) as error:
+        return Check(what, False, str(error))

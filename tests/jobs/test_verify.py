@@ -1,0 +1,50 @@
+"""`runs verify` names what is damaged, and a replay repeats what was recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from minigpt_tui.jobs.train import train_new
+from minigpt_tui.jobs.verify import verify_files, verify_replay
+from minigpt_tui.training.control import Control
+
+
+@pytest.fixture
+def run(config, data):
+    return train_new(config, data, Control(), name="pets").run
+
+
+def test_a_whole_run_passes(run):
+    checks = list(verify_files(run))
+    assert all(check.passed for check in checks), checks
+    assert {"config.yaml", "metrics.bin", "best_model.pt", "checkpoint_epoch_2.pt"} <= {
+        check.what for check in checks
+    }
+
+
+@pytest.mark.parametrize("name", ["best_model.pt", "config.yaml", "tokenizer.json", "metrics.bin"])
+def test_a_damaged_file_is_named(run, name):
+    path = run.path / name
+    path.write_bytes(b"{" + path.read_bytes()[:20])
+    failed = [check.what for check in verify_files(run) if not check.passed]
+    assert failed == [name]
+
+
+def test_a_replay_repeats_what_was_recorded(run, data):
+    (check,) = verify_replay(run, data)
+    assert check.passed, check
+    assert "as recorded" in check.detail
+
+
+def test_a_replay_on_another_record_fails(run, data):
+    from minigpt_tui.runs.metrics import METRIC, RecordWriter, read_records
+
+    rows = read_records(run.metrics_file, METRIC).copy()
+    run.metrics_file.unlink()
+    writer = RecordWriter(run.metrics_file, METRIC)
+    for row in rows:
+        writer.append(**{n: row[n].item() + (0.1 if n == "loss" else 0) for n in METRIC.names})
+    writer.close()
+    (check,) = verify_replay(run, data)
+    assert not check.passed
+    assert "recorded" in check.detail
