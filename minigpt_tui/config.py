@@ -156,6 +156,14 @@ class TrainingConfig:
     batch_size: int = setting(
         32, "Windows of text in one step.", unit="windows", minimum=1, maximum=1_000_000
     )
+    micro_batch: int | None = setting(
+        None,
+        "Windows that go through at once; the batch is summed up from them. Empty: all.",
+        unit="windows",
+        minimum=1,
+        maximum=1_000_000,
+        advanced=True,
+    )
     lr: float = setting(1e-3, "Peak learning rate.", minimum=0.0, maximum=10.0, above_minimum=True)
     optimizer: str = setting("adam", "Rule of the weight update.", choices=("adam", "adamw"))
     schedule: str = setting(

@@ -81,7 +81,7 @@ def _key(config: RunConfig, training_data: TrainingData, device: torch.device) -
     plain = to_dict(config)
     training = {
         name: plain["training"][name]
-        for name in ("batch_size", "optimizer", "precision", "threads", "compile")
+        for name in ("batch_size", "micro_batch", "optimizer", "precision", "threads", "compile")
     }
     processor = torch.cpu.get_capabilities().get("cpu_name", platform.processor())
     if device.type == "cuda":

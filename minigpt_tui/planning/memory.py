@@ -96,7 +96,8 @@ _PART_IN_WORDS = {
 def _memory_by_part(
     model: ModelConfig, training: TrainingConfig, vocab_size: int, windows: int | None
 ) -> dict[str, int]:
-    batch = training.batch_size if windows is None else min(training.batch_size, max(windows, 1))
+    batch = min(training.batch_size, training.micro_batch or training.batch_size)
+    batch = batch if windows is None else min(batch, max(windows, 1))
     tokens = batch * model.max_seq_len
     per_block = _WIDTHS_PER_BLOCK * model.d_model + _HIDDEN_WIDTHS_PER_BLOCK * model.d_ff
     return {

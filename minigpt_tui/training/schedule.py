@@ -7,7 +7,7 @@ import math
 from minigpt_tui.config import TrainingConfig
 
 
-def learning_rate(training: TrainingConfig, step: int, total_steps: int) -> float:
+def learning_rate(training: TrainingConfig, step: float, total_steps: int) -> float:
     """Learning rate of optimizer step `step` (from 0) in a run of `total_steps`.
 
     The cosine is that of SGDR without restarts (Loshchilov & Hutter 2017): from the peak down to

@@ -6,6 +6,7 @@ checkpoints when it yields `CheckpointDue`, and steers it through a `Control`.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from minigpt_tui.config import RunConfig, to_dict
 from minigpt_tui.inference.evaluation import Evaluation, evaluate
@@ -25,7 +27,7 @@ from minigpt_tui.planning.steps import total_steps
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint
 from minigpt_tui.text.token_file import TokenFile
 from minigpt_tui.text.tokenizers import Tokenizer
-from minigpt_tui.training.batches import IGNORED_TARGET, BatchSource, seed_for
+from minigpt_tui.training.batches import IGNORED_TARGET, Batch, BatchSource, seed_for
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.device import resolve_device
 from minigpt_tui.training.execution import Execution, median_step_seconds, supports_bf16
@@ -44,6 +46,8 @@ from minigpt_tui.training.events import (
 from minigpt_tui.training.optimizer import build_optimizer
 from minigpt_tui.training.schedule import learning_rate
 from minigpt_tui.training.time_budget import TimeBudget
+
+log = logging.getLogger(__name__)
 
 PAUSE_POLL_SECONDS = 0.2
 
@@ -110,6 +114,7 @@ class Trainer:
         self.plan = StepPlan(steps)
         self._known_changes = deque(known_changes)
         self._budget = TimeBudget(config.training.minutes)
+        self.micro_batch = config.training.micro_batch or config.training.batch_size
         self.progress = Progress()
         self.last_evaluation: Evaluation | None = None
 
@@ -178,6 +183,7 @@ class Trainer:
                 "optimizer": self.optimizer.state_dict(),
                 "progress": asdict(progress),
                 "execution": asdict(self.execution),
+                "micro_batch": self.micro_batch,
                 "device": self.device.type,
                 "train_digest": self.data.train.digest,
                 "planned_steps": self.plan.planned_steps,
@@ -222,6 +228,7 @@ class Trainer:
             self._carry_out(saved_execution)
         if self.device.type != state["device"]:
             inexact.append(f"device {self.device.type} instead of {state['device']}")
+        self.micro_batch = state["micro_batch"]
         changes = [Change(**change) for change in state["changes"]]
         self.plan = StepPlan(state["planned_steps"], changes)
         self._known_changes = deque(c for c in self._known_changes if c not in changes)
@@ -233,23 +240,12 @@ class Trainer:
         started = time.perf_counter()
         training, progress = self.config.training, self.progress
         batch = self.batches.batch(progress.step)
-        inputs = torch.from_numpy(batch.inputs).to(self.device, non_blocking=True)
-        targets = torch.from_numpy(batch.targets).to(self.device, non_blocking=True)
         scheduled = self.plan.scheduled_step(progress.step)
         lr = learning_rate(training, scheduled, self.plan.planned_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
-        self.model.train()
-        # Dropout is the only user of torch's default generator: a pure function of the step.
-        torch.manual_seed(self._seed("dropout", progress.step))
-        with self.execution.autocast(self.device):
-            logits = self._forward(inputs)  # [B, T, V]
-        loss = F.cross_entropy(
-            logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED_TARGET
-        )
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        loss = self._gradients(batch)
         grad_norm = torch.nn.utils.clip_grad_norm_(
             self.model.parameters(), training.grad_clip or math.inf
         )
@@ -275,6 +271,47 @@ class Trainer:
             n_targets=batch.n_targets,
             seconds=progress.seconds,
         )
+
+    def _gradients(self, batch: Batch) -> Tensor:
+        """Leaves the batch's gradient in the parameters; the mean loss over its real targets.
+
+        The windows go through in micro-batches, so that a large batch fits into the memory. When
+        a GPU's is too small all the same, they are halved from then on; the batch stays as it is.
+        """
+        while True:
+            self.model.train()
+            self.optimizer.zero_grad(set_to_none=True)
+            total = torch.zeros((), device=self.device)
+            try:
+                for first in range(0, len(batch.inputs), self.micro_batch):
+                    rows = slice(first, first + self.micro_batch)
+                    inputs = torch.from_numpy(batch.inputs[rows]).to(self.device)
+                    targets = torch.from_numpy(batch.targets[rows]).to(self.device)
+                    # Dropout is the only user of torch's default generator.
+                    torch.manual_seed(self._seed("dropout", self.progress.step, first))
+                    with self.execution.autocast(self.device):
+                        logits = self._forward(inputs)  # [rows, T, V]
+                    nats = F.cross_entropy(
+                        logits.float().flatten(0, 1),
+                        targets.flatten(),
+                        ignore_index=IGNORED_TARGET,
+                        reduction="sum",
+                    )
+                    share = nats / batch.n_targets
+                    torch.autograd.backward(share)
+                    total += share.detach()
+                return total
+            except torch.OutOfMemoryError:
+                if self.micro_batch == 1:
+                    raise
+                self.micro_batch = -(-min(self.micro_batch, len(batch.inputs)) // 2)
+                log.warning(
+                    "The memory of %s is full: from here on %d windows at a time",
+                    self.device,
+                    self.micro_batch,
+                )
+                if self.device.type == "cuda":
+                    torch.cuda.empty_cache()
 
     def _carry_out(self, execution: Execution) -> None:
         """Makes an execution the run's own."""

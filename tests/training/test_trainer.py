@@ -218,3 +218,32 @@ def test_a_checkpoint_of_another_shape_or_text_is_refused(
     other = dataclasses.replace(training_data, train=training_data.val)
     with pytest.raises(ValueError, match="another text"):
         Trainer(config, other).load_checkpoint(path)
+
+
+def test_micro_batches_give_the_gradient_of_the_whole_batch(config, training_data):
+    config = with_settings(config, {"dropout": 0.0, "epochs": 1})
+    norms = []
+    for micro_batch in (None, 3, 1):
+        trainer = Trainer(with_settings(config, {"micro_batch": micro_batch}), training_data)
+        norms.append([e.grad_norm for e in run(trainer) if isinstance(e, StepDone)])
+    assert norms[1] == pytest.approx(norms[0], rel=1e-3)
+    assert norms[2] == pytest.approx(norms[0], rel=1e-3)
+
+
+def test_a_full_memory_halves_the_micro_batch_and_keeps_the_batch(config, training_data, caplog):
+    trainer = Trainer(with_settings(config, {"dropout": 0.0}), training_data)
+    whole = Trainer(with_settings(config, {"dropout": 0.0}), training_data)
+    forward = trainer._forward
+
+    def small_memory(ids: torch.Tensor) -> torch.Tensor:
+        if len(ids) > 2:
+            raise torch.OutOfMemoryError("full")
+        return forward(ids)
+
+    trainer._forward = small_memory
+    done, expected = trainer.train_step(), whole.train_step()
+    assert done is not None
+    assert expected is not None
+    assert trainer.micro_batch == 2
+    assert done.loss == pytest.approx(expected.loss, rel=1e-5)
+    assert "windows at a time" in caplog.text
