@@ -95,6 +95,12 @@ class DataConfig:
 class ModelConfig:
     """The shape of the transformer."""
 
+    layout: str = setting(
+        "gpt2",
+        "How the transformer is built: the classic GPT-2, or the modern Qwen3 (rotary positions, "
+        "RMSNorm, gated feed-forward), which learns more from as many steps.",
+        choices=("gpt2", "qwen3"),
+    )
     d_model: int = setting(
         256,
         "Width of the residual stream: how many numbers describe a token.",
@@ -119,6 +125,13 @@ class ModelConfig:
         unit="tokens",
         minimum=1,
         maximum=1_048_576,
+    )
+    head: str = setting(
+        "untied",
+        "Whether the output has a matrix of its own (untied) or reads with the token embedding "
+        "(tied), which saves weights where the vocabulary is large.",
+        choices=("untied", "tied"),
+        advanced=True,
     )
     dropout: float = setting(
         0.1,
@@ -153,6 +166,12 @@ class TrainingConfig:
         maximum=1e6,
         above_minimum=True,
     )
+    plan: str = setting(
+        "given",
+        "time: shape, batch and dropout are chosen to make the most of the minutes.",
+        choices=("given", "time"),
+        advanced=True,
+    )
     batch_size: int = setting(
         32, "Windows of text in one step.", unit="windows", minimum=1, maximum=1_000_000
     )
@@ -165,11 +184,16 @@ class TrainingConfig:
         advanced=True,
     )
     lr: float = setting(1e-3, "Peak learning rate.", minimum=0.0, maximum=10.0, above_minimum=True)
-    optimizer: str = setting("adam", "Rule of the weight update.", choices=("adam", "adamw"))
+    optimizer: str = setting(
+        "adam",
+        "Rule of the weight update. muon needs fewer steps; its lr is about ten times Adam's.",
+        choices=("adam", "adamw", "muon"),
+    )
     schedule: str = setting(
         "cosine",
-        "Learning rate after the warm-up: falls along a cosine, or stays.",
-        choices=("cosine", "constant"),
+        "Learning rate after the warm-up: falls along a cosine, falls in a line to zero, stays "
+        "and falls only at the end (wsd), or stays.",
+        choices=("cosine", "linear", "wsd", "constant"),
     )
     warmup_steps: int = setting(
         20,
@@ -186,9 +210,16 @@ class TrainingConfig:
         maximum=1.0,
         advanced=True,
     )
+    decay_fraction: float = setting(
+        0.2,
+        "Share of the run, at its end, over which the schedule wsd falls to zero.",
+        minimum=0.0,
+        maximum=1.0,
+        advanced=True,
+    )
     weight_decay: float = setting(
         0.01,
-        "Pull of the matrices towards zero (adamw only).",
+        "Pull of the matrices towards zero (adamw and muon).",
         minimum=0.0,
         maximum=1.0,
         advanced=True,
@@ -413,6 +444,11 @@ def check(config: RunConfig) -> RunConfig:
             f"d_model ({model.d_model}) must be a multiple of n_heads ({model.n_heads}). "
             f"Heads that fit: {', '.join(map(str, near))}."
         )
+    if model.layout == "qwen3" and model.d_model // model.n_heads % 2:
+        raise ValueError(
+            f"In the layout qwen3 a head turns its numbers in pairs, so d_model / n_heads must be "
+            f"even, not {model.d_model // model.n_heads}. Change d_model or n_heads."
+        )
     return config
 
 
@@ -497,7 +533,8 @@ def dump_yaml(config: RunConfig) -> str:
 
 def preset_names() -> list[str]:
     """The presets that ship with the program, smallest first."""
-    order = ["tiny", "quick", "standard", "scale-up", "production"]
+    order = ["tiny", "quick", "standard", "five-minutes", "modern-small", "modern"]
+    order += ["scale-up", "production"]
     found = {path.stem for path in PRESETS_FOLDER.glob("*.yaml")}
     return [name for name in order if name in found] + sorted(found - set(order))
 

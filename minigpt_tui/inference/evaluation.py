@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from minigpt_tui.model.gpt2 import GPT
+from minigpt_tui.model.language_model import LanguageModel
 from minigpt_tui.text.tokenizers import EOT_ID
 
 NO_TARGET = -100
@@ -34,7 +34,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: GPT,
+    model: LanguageModel,
     ids: Ids,
     batch_size: int,
     *,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from minigpt_tui.model.gpt2 import GPT
+from minigpt_tui.model.language_model import LanguageModel
 from minigpt_tui.text.tokenizers import EOT_ID
 
 MAX_LOGITS = 2**25
@@ -15,7 +15,7 @@ MAX_LOGITS = 2**25
 
 
 @torch.inference_mode()
-def next_logits(model: GPT, contexts: Sequence[Sequence[int]]) -> Tensor:
+def next_logits(model: LanguageModel, contexts: Sequence[Sequence[int]]) -> Tensor:
     """Logits [B, V] (float32, on the CPU) for the token that follows each of B contexts.
 
     Of a context longer than the model's window the last `max_seq_len` tokens count. A model in
@@ -44,7 +44,7 @@ def next_logits(model: GPT, contexts: Sequence[Sequence[int]]) -> Tensor:
     return logits
 
 
-def _forward(model: GPT, contexts: Sequence[Sequence[int]]) -> Tensor:
+def _forward(model: LanguageModel, contexts: Sequence[Sequence[int]]) -> Tensor:
     # Padding goes to the right, where no earlier position sees it, and positions count from 0.
     last = torch.tensor([len(context) - 1 for context in contexts])
     ids = torch.full((len(contexts), int(last.max()) + 1), EOT_ID)

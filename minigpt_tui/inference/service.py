@@ -18,7 +18,8 @@ from minigpt_tui.inference.sampling import Sampling, draw
 from minigpt_tui.inference.spelling import Spellings, spellings
 from minigpt_tui.inference.streaming import stream_text
 from minigpt_tui.inference.word_search import NextLogits, WordPredictions, search_words
-from minigpt_tui.model.gpt2 import GPT
+from minigpt_tui.model.build import build_model
+from minigpt_tui.model.language_model import LanguageModel
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.tokenizers import EOT_ID, Tokenizer, tokenizer_from_json
@@ -57,7 +58,7 @@ class GPTService:
 
     config: RunConfig
     tokenizer: Tokenizer
-    model: GPT
+    model: LanguageModel
     metrics: Metrics  # epoch, val_loss, … as the checkpoint tells them
     checkpoint_path: Path | None  # None: the model came from memory
 
@@ -73,7 +74,7 @@ class GPTService:
 
     @classmethod
     def from_parts(
-        cls, model: GPT, tokenizer: Tokenizer, config: RunConfig, metrics: Metrics
+        cls, model: LanguageModel, tokenizer: Tokenizer, config: RunConfig, metrics: Metrics
     ) -> GPTService:
         """A service around a model in memory, which it reads and leaves as it is.
 
@@ -85,7 +86,7 @@ class GPTService:
 
     def _assemble(
         self,
-        model: GPT,
+        model: LanguageModel,
         tokenizer: Tokenizer,
         config: RunConfig,
         metrics: Metrics,
@@ -273,11 +274,11 @@ def _tokenizer(checkpoint: Checkpoint, path: Path) -> Tokenizer:
     return tokenizer
 
 
-def _model(checkpoint: Checkpoint, config: RunConfig) -> GPT:
+def _model(checkpoint: Checkpoint, config: RunConfig) -> LanguageModel:
     # On the meta device nothing is initialised, so that loading a model beside a training draws
     # nothing from torch's default generator.
     with torch.device("meta"):
-        model = GPT(config.model, checkpoint.vocab_size)
+        model = build_model(config.model, checkpoint.vocab_size)
     weights = {name: weight.float() for name, weight in checkpoint.model_state.items()}
     model.load_state_dict(weights, assign=True)
     return model

@@ -1,4 +1,4 @@
-"""Decides how a run's arithmetic is carried out, and keeps the answer for this machine and shape."""
+"""Decides how a run is computed, and keeps the answer for this machine and shape."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ from minigpt_tui.jobs.deciding import decide_execution
 from minigpt_tui.jobs.prepare import Prepared, prepare
 from minigpt_tui.jobs.recorder import RunRecorder
 from minigpt_tui.paths import DataFolder, check_name
+from minigpt_tui.planning.memory import check_memory
 from minigpt_tui.planning.step_plan import Change
+from minigpt_tui.planning.time_plan import planned_for_time
 from minigpt_tui.runs.atomic import sweep_temporaries
 from minigpt_tui.runs.checkpoint import load_checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run, read_config, read_info, write_info
@@ -33,7 +35,7 @@ from minigpt_tui.runs.status import Status, read_status, write_status
 from minigpt_tui.text.tokenizers import tokenizer_from_json
 from minigpt_tui.training.batches import seed_for
 from minigpt_tui.training.control import Control
-from minigpt_tui.training.device import without_denormals
+from minigpt_tui.training.device import resolve_device, without_denormals
 from minigpt_tui.training.events import (
     CheckpointDue,
     Evaluated,
@@ -43,6 +45,7 @@ from minigpt_tui.training.events import (
     Sampled,
     Started,
 )
+from minigpt_tui.training.execution import matrix_product_speed
 from minigpt_tui.training.time_budget import TimeBudget
 from minigpt_tui.training.trainer import Trainer, TrainingData
 
@@ -91,6 +94,11 @@ def train_new(
     )
     training_data = TrainingData(prepared.tokenizer, prepared.train, prepared.val)
     on_event(Preparing("Trying how this machine computes fastest"))
+    if config.training.plan == "time":
+        speed = matrix_product_speed(resolve_device(config.training.device))
+        vocab_size = prepared.tokenizer.vocab_size
+        config = planned_for_time(config, prepared.train.tokens, vocab_size, speed)
+        check_memory(config, vocab_size)
     decision = decide_execution(config, training_data, data, control.stopping)
     planned_steps = None
     if config.training.minutes is not None:

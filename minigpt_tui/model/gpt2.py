@@ -16,22 +16,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minigpt_tui.config import ModelConfig
+from minigpt_tui.model.attention import causal_attention
+from minigpt_tui.model.language_model import LanguageModel
 
 INIT_STD = 0.02
 
 
-class GPT(nn.Module):
+class GPT(LanguageModel):
     """Token ids [B, T] → logits [B, T, V]; position t sees the tokens 0..t and predicts t + 1."""
 
     def __init__(self, config: ModelConfig, vocab_size: int) -> None:
-        super().__init__()
-        self.config = config
-        self.vocab_size = vocab_size
-        self.token_embedding = nn.Embedding(vocab_size, config.d_model)
+        super().__init__(config, vocab_size)
         self.position_embedding = nn.Embedding(config.max_seq_len, config.d_model)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.final_norm = nn.LayerNorm(config.d_model)
-        self.head = nn.Linear(config.d_model, vocab_size, bias=False)
+        self.add_head()
 
     def forward(self, ids: Tensor) -> Tensor:
         _, length = ids.shape
@@ -41,8 +40,7 @@ class GPT(nn.Module):
         x = F.dropout(x, self.config.dropout, self.training)
         for block in self.blocks:
             x = block(x)
-        logits: Tensor = self.head(self.final_norm(x))  # [B, T, V]
-        return logits
+        return self.unembed(self.final_norm(x))  # [B, T, V]
 
     @torch.no_grad()
     def init_weights(self, generator: torch.Generator) -> None:
@@ -98,7 +96,7 @@ class CausalSelfAttention(nn.Module):
             part.view(heads).transpose(1, 2)  # [B, H, T, d_head]
             for part in self.qkv(x).split(d_model, dim=-1)
         )
-        z = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # [B, H, T, d_head]
+        z = causal_attention(q, k, v)  # [B, H, T, d_head]
         mixed: Tensor = self.out(z.transpose(1, 2).reshape(batch, length, d_model))
         return mixed
 

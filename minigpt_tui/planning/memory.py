@@ -9,6 +9,8 @@ from minigpt_tui.config import ModelConfig, RunConfig, TrainingConfig
 from minigpt_tui.planning.parameters import parameter_count
 
 FLOAT_BYTES = 4
+LONGEST_WRITTEN_OUT_ATTENTION = 512
+"""Tokens of a window up to which attention in bf16 on a CPU keeps T² weights for every head."""
 # Weight, gradient, and Adam's two moments.
 _COPIES_OF_WEIGHTS = 4
 # Logits, their logarithmic softmax, the gradient of both.
@@ -16,10 +18,14 @@ _COPIES_OF_LOGITS = 4
 # What a block keeps of one token for the backward pass, in vectors of d_model: two norm outputs,
 # q, k and v, the heads' output, the projection, two dropout masks, the feed-forward output, the
 # residual stream after each branch, and two for what the backward pass itself holds at a time.
-# The feed-forward keeps its hidden layer before and after GELU, and again one for the way back.
-# Against the measured peak of an fp32 step the sum was 14 % low to 6 % high at five shapes.
+# The feed-forward keeps its hidden layer before and after GELU, and again one for the way back;
+# SwiGLU has two of them and the opened gate.
+# Against the measured peak of an fp32 step the sum was 14 % low to 12 % high at eight shapes.
 _WIDTHS_PER_BLOCK = 14
-_HIDDEN_WIDTHS_PER_BLOCK = 3
+_HIDDEN_WIDTHS_PER_BLOCK = {"gpt2": 3, "qwen3": 6}
+# Attention written out keeps the weights of every block, and two more on the way back, in bf16.
+_HALF_BYTES = 2
+_EXTRA_SCORES = 2
 
 
 def training_memory(
@@ -28,8 +34,9 @@ def training_memory(
     """Bytes that a training step needs: an estimate, good to some tens of per cent.
 
     Counts the weights, their gradients and Adam's moments, the activations kept for the backward
-    pass, and the logits, all in fp32. Attention is taken as fused: no matrix of position times
-    position is kept. The interpreter and torch itself are not counted.
+    pass, and the logits, all in fp32 with fused attention, which keeps no matrix of position times
+    position; or, where that is more, in bf16 with attention written out. The interpreter and torch
+    itself are not counted.
 
     `windows` is how many windows of text an epoch has; a batch never holds more than that.
     """
@@ -99,12 +106,16 @@ def _memory_by_part(
     batch = min(training.batch_size, training.micro_batch or training.batch_size)
     batch = batch if windows is None else min(batch, max(windows, 1))
     tokens = batch * model.max_seq_len
-    per_block = _WIDTHS_PER_BLOCK * model.d_model + _HIDDEN_WIDTHS_PER_BLOCK * model.d_ff
+    hidden_widths = _HIDDEN_WIDTHS_PER_BLOCK[model.layout]
+    per_block = _WIDTHS_PER_BLOCK * model.d_model + hidden_widths * model.d_ff
+    # Of the stream there are three more: the embedding, the final norm and its input.
+    numbers = tokens * (model.n_layers * per_block + 3 * model.d_model)
+    scores = 0
+    if model.max_seq_len <= LONGEST_WRITTEN_OUT_ATTENTION:
+        scores = (model.n_layers + _EXTRA_SCORES) * tokens * model.n_heads * model.max_seq_len
     return {
         "weights": _COPIES_OF_WEIGHTS * FLOAT_BYTES * parameter_count(model, vocab_size),
-        "activations": FLOAT_BYTES
-        * tokens
-        * (model.n_layers * per_block + 3 * model.d_model),  # embedding, final norm, its input
+        "activations": max(FLOAT_BYTES * numbers, _HALF_BYTES * (numbers + scores)),
         "logits": _COPIES_OF_LOGITS * FLOAT_BYTES * tokens * vocab_size,
     }
 

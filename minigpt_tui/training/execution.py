@@ -27,7 +27,7 @@ CLEARLY_FASTER = 0.95
 
 @dataclass(frozen=True)
 class Execution:
-    """One way to carry out the arithmetic. `precision`: fp32 or bf16 (autocast, weights in fp32)."""
+    """One way to carry out the arithmetic: precision (fp32, or bf16 by autocast), threads, …"""
 
     precision: str = "fp32"
     threads: int = 1
@@ -99,6 +99,21 @@ def supports_bf16(device: torch.device) -> bool:
         capabilities = torch.cpu.get_capabilities()
         return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
     return False
+
+
+def matrix_product_speed(device: torch.device) -> float:
+    """Floating-point operations a second of a large product, in the fastest precision there is."""
+    dtype = torch.bfloat16 if supports_bf16(device) else torch.float32
+    size = 1024
+    a = torch.ones(size, size, dtype=dtype, device=device)
+    seconds = []
+    for _ in range(6):
+        started = time.perf_counter()
+        a @ a
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return 2 * size**3 / min(seconds)
 
 
 def median_step_seconds(step: Callable[[], object], device: torch.device) -> float:

@@ -6,7 +6,6 @@ checkpoints when it yields `CheckpointDue`, and steers it through a `Control`.
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections import deque
@@ -16,21 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from minigpt_tui.config import RunConfig, to_dict
+from minigpt_tui.config import RunConfig, from_dict, to_dict
 from minigpt_tui.inference.evaluation import Evaluation, evaluate
-from minigpt_tui.model.gpt2 import GPT
+from minigpt_tui.model.build import build_model
 from minigpt_tui.planning.step_plan import Change, StepPlan
 from minigpt_tui.planning.steps import total_steps
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint
 from minigpt_tui.text.token_file import TokenFile
 from minigpt_tui.text.tokenizers import Tokenizer
-from minigpt_tui.training.batches import IGNORED_TARGET, Batch, BatchSource, seed_for
+from minigpt_tui.training.batches import BatchSource, seed_for
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.device import resolve_device
-from minigpt_tui.training.execution import Execution, median_step_seconds, supports_bf16
 from minigpt_tui.training.events import (
     CheckpointDue,
     EpochEnded,
@@ -43,11 +39,10 @@ from minigpt_tui.training.events import (
     StepDone,
     Waiting,
 )
-from minigpt_tui.training.optimizer import build_optimizer
+from minigpt_tui.training.execution import Execution, median_step_seconds, supports_bf16
 from minigpt_tui.training.schedule import learning_rate
+from minigpt_tui.training.stepper import Stepper
 from minigpt_tui.training.time_budget import TimeBudget
-
-log = logging.getLogger(__name__)
 
 PAUSE_POLL_SECONDS = 0.2
 
@@ -97,12 +92,12 @@ class Trainer:
         self.config = config
         self.data = data
         self.device = resolve_device(config.training.device)
-        self.model = GPT(config.model, data.tokenizer.vocab_size)
+        self.model = build_model(config.model, data.tokenizer.vocab_size)
         self.model.init_weights(torch.Generator().manual_seed(self._seed("weights")))
         self.model.to(self.device)
         threads = config.training.threads or torch.get_num_threads()
-        self._carry_out(execution or Execution("fp32", threads))
-        self.optimizer = build_optimizer(self.model, config.training)
+        execution = execution or Execution("fp32", threads)
+        self.stepper = Stepper(self.model, config.training, self.device, execution)
         self.batches = BatchSource(
             data.train.ids,
             config.model.max_seq_len,
@@ -114,9 +109,12 @@ class Trainer:
         self.plan = StepPlan(steps)
         self._known_changes = deque(known_changes)
         self._budget = TimeBudget(config.training.minutes)
-        self.micro_batch = config.training.micro_batch or config.training.batch_size
         self.progress = Progress()
         self.last_evaluation: Evaluation | None = None
+
+    @property
+    def execution(self) -> Execution:
+        return self.stepper.execution
 
     @property
     def total_steps(self) -> int:
@@ -180,10 +178,10 @@ class Trainer:
         trainer_state = None
         if resumable:
             trainer_state = {
-                "optimizer": self.optimizer.state_dict(),
+                "optimizer": self.stepper.optimizer.state_dict(),
                 "progress": asdict(progress),
                 "execution": asdict(self.execution),
-                "micro_batch": self.micro_batch,
+                "micro_batch": self.stepper.micro_batch,
                 "device": self.device.type,
                 "train_digest": self.data.train.digest,
                 "planned_steps": self.plan.planned_steps,
@@ -214,10 +212,11 @@ class Trainer:
             )
         if state["train_digest"] != self.data.train.digest:
             raise ValueError(f"{path} was trained on another text than the one given now.")
-        if saved.config["model"] != to_dict(self.config)["model"]:
+        if from_dict(saved.config).model != self.config.model:
             raise ValueError(f"{path} holds a model of another shape than the configuration.")
         self.model.load_state_dict(saved.model_state)
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.stepper.optimizer.load_state_dict(state["optimizer"])
+        self.stepper.micro_batch = state["micro_batch"]
         self.progress = Progress(**state["progress"])
         self.last_evaluation = _evaluation_from(saved.metrics)
         inexact = []
@@ -225,10 +224,9 @@ class Trainer:
         if saved_execution.precision == "bf16" and not supports_bf16(self.device):
             inexact.append("this machine has no fast bfloat16")
         else:
-            self._carry_out(saved_execution)
+            self.stepper.carry_out(saved_execution)
         if self.device.type != state["device"]:
             inexact.append(f"device {self.device.type} instead of {state['device']}")
-        self.micro_batch = state["micro_batch"]
         changes = [Change(**change) for change in state["changes"]]
         self.plan = StepPlan(state["planned_steps"], changes)
         self._known_changes = deque(c for c in self._known_changes if c not in changes)
@@ -238,86 +236,33 @@ class Trainer:
     def train_step(self) -> StepDone | None:
         """One optimizer step; None, with the weights untouched, if the loss is not finite."""
         started = time.perf_counter()
-        training, progress = self.config.training, self.progress
+        progress = self.progress
         batch = self.batches.batch(progress.step)
         scheduled = self.plan.scheduled_step(progress.step)
-        lr = learning_rate(training, scheduled, self.plan.planned_steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-
-        loss = self._gradients(batch)
-        grad_norm = torch.nn.utils.clip_grad_norm_(
-            self.model.parameters(), training.grad_clip or math.inf
+        lr = learning_rate(self.config.training, scheduled, self.plan.planned_steps)
+        taken = self.stepper.take(
+            batch, lr, lambda first: self._seed("dropout", progress.step, first)
         )
-        loss_value, norm_value = loss.item(), grad_norm.item()
-        if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
+        if taken is None:
             return None
-        self.optimizer.step()
 
         seconds = time.perf_counter() - started
         epoch, part = divmod(progress.step, self.steps_per_epoch)
         progress.step += 1
         progress.seconds += seconds
         progress.epoch_seconds += seconds
-        progress.epoch_loss_sum += loss_value * batch.n_targets
+        progress.epoch_loss_sum += taken.loss * batch.n_targets
         progress.epoch_targets += batch.n_targets
         return StepDone(
             step=progress.step,
             epoch=epoch + 1,
             batch=part + 1,
-            loss=loss_value,
+            loss=taken.loss,
             lr=lr,
-            grad_norm=norm_value,
+            grad_norm=taken.grad_norm,
             n_targets=batch.n_targets,
             seconds=progress.seconds,
         )
-
-    def _gradients(self, batch: Batch) -> Tensor:
-        """Leaves the batch's gradient in the parameters; the mean loss over its real targets.
-
-        The windows go through in micro-batches, so that a large batch fits into the memory. When
-        a GPU's is too small all the same, they are halved from then on; the batch stays as it is.
-        """
-        while True:
-            self.model.train()
-            self.optimizer.zero_grad(set_to_none=True)
-            total = torch.zeros((), device=self.device)
-            try:
-                for first in range(0, len(batch.inputs), self.micro_batch):
-                    rows = slice(first, first + self.micro_batch)
-                    inputs = torch.from_numpy(batch.inputs[rows]).to(self.device)
-                    targets = torch.from_numpy(batch.targets[rows]).to(self.device)
-                    # Dropout is the only user of torch's default generator.
-                    torch.manual_seed(self._seed("dropout", self.progress.step, first))
-                    with self.execution.autocast(self.device):
-                        logits = self._forward(inputs)  # [rows, T, V]
-                    nats = F.cross_entropy(
-                        logits.float().flatten(0, 1),
-                        targets.flatten(),
-                        ignore_index=IGNORED_TARGET,
-                        reduction="sum",
-                    )
-                    share = nats / batch.n_targets
-                    torch.autograd.backward(share)
-                    total += share.detach()
-                return total
-            except torch.OutOfMemoryError:
-                if self.micro_batch == 1:
-                    raise
-                self.micro_batch = -(-min(self.micro_batch, len(batch.inputs)) // 2)
-                log.warning(
-                    "The memory of %s is full: from here on %d windows at a time",
-                    self.device,
-                    self.micro_batch,
-                )
-                if self.device.type == "cuda":
-                    torch.cuda.empty_cache()
-
-    def _carry_out(self, execution: Execution) -> None:
-        """Makes an execution the run's own."""
-        self.execution = execution
-        torch.set_num_threads(execution.threads)
-        self._forward = torch.compile(self.model) if execution.compiled else self.model
 
     def _after_step(self) -> Iterator[Event]:
         """Marks what is due at this step. The checkpoint comes before the evaluation."""

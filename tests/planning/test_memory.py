@@ -61,6 +61,22 @@ def test_a_batch_is_charged_no_more_windows_than_the_corpus_has() -> None:
     check_memory(RunConfig(training=huge), 100, windows=10, available=10**9)
 
 
+def test_many_heads_in_windows_that_attention_writes_out_are_charged() -> None:
+    few = ModelConfig(d_model=128, n_heads=1, max_seq_len=512)
+    many = ModelConfig(d_model=128, n_heads=64, max_seq_len=512)
+    assert training_memory(many, TrainingConfig(), 100) > 2 * training_memory(
+        few, TrainingConfig(), 100
+    )
+
+
+def test_the_gated_feed_forward_keeps_more() -> None:
+    sizes = [
+        training_memory(ModelConfig(layout=layout, d_ff=512), TrainingConfig(), 100)
+        for layout in ("gpt2", "qwen3")
+    ]
+    assert sizes[0] < sizes[1] < 2 * sizes[0]
+
+
 def test_there_is_memory_here() -> None:
     available = available_memory()
     assert available is None or available > 10**7

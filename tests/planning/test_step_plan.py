@@ -48,4 +48,6 @@ def test_the_same_changes_give_the_same_places():
     other = StepPlan(100)
     for change in changes:
         other.change(change)
-    assert [one.scheduled_step(s) for s in range(91)] == [other.scheduled_step(s) for s in range(91)]
+    assert [one.scheduled_step(s) for s in range(91)] == [
+        other.scheduled_step(s) for s in range(91)
+    ]

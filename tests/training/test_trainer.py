@@ -74,12 +74,13 @@ def test_use_of_the_default_generator_elsewhere_does_not_change_the_run(config, 
     assert quiet == disturbed
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+@pytest.mark.parametrize("layout", ["gpt2", "qwen3"])
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "muon"])
 @pytest.mark.parametrize("stop_after", [1, 9, 13])
 def test_a_resume_is_bit_for_bit_the_uninterrupted_run(
-    config, training_data, tmp_path, optimizer, stop_after
+    config, training_data, tmp_path, layout, optimizer, stop_after
 ):
-    config = with_settings(config, {"optimizer": optimizer, "eval_every": 4})
+    config = with_settings(config, {"layout": layout, "optimizer": optimizer, "eval_every": 4})
     whole = Trainer(config, training_data)
     whole_events = run(whole)
 
@@ -233,17 +234,17 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(config, training_dat
 def test_a_full_memory_halves_the_micro_batch_and_keeps_the_batch(config, training_data, caplog):
     trainer = Trainer(with_settings(config, {"dropout": 0.0}), training_data)
     whole = Trainer(with_settings(config, {"dropout": 0.0}), training_data)
-    forward = trainer._forward
+    forward = trainer.stepper.forward
 
     def small_memory(ids: torch.Tensor) -> torch.Tensor:
         if len(ids) > 2:
             raise torch.OutOfMemoryError("full")
         return forward(ids)
 
-    trainer._forward = small_memory
+    trainer.stepper.forward = small_memory
     done, expected = trainer.train_step(), whole.train_step()
     assert done is not None
     assert expected is not None
-    assert trainer.micro_batch == 2
+    assert trainer.stepper.micro_batch == 2
     assert done.loss == pytest.approx(expected.loss, rel=1e-5)
     assert "windows at a time" in caplog.text
