@@ -417,6 +417,8 @@ def check_setting(name: str, value: Any) -> Any:
         return tuple(value)
     if this.kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    if this.kind is float and isinstance(value, str):  # YAML reads 1e-3, without a dot, as text
+        return parse_setting(name, value)
     if not isinstance(value, this.kind) or isinstance(value, bool):
         words = {int: "a whole number", float: "a number", str: "text"}[this.kind]
         raise ValueError(f"{name} must be {words}, not {_quoted(value)}.")

@@ -95,13 +95,14 @@ def generate(arguments: argparse.Namespace) -> int:
 
 def load_service(arguments: argparse.Namespace) -> GPTService:
     """The model that `--run` or `--checkpoint` names, else the newest run's best."""
-    if arguments.checkpoint:
+    if arguments.checkpoint is not None:
         path = Path(arguments.checkpoint).expanduser()
     else:
         from minigpt_tui.runs.folder import find_run, newest_run
 
         data = data_folder(arguments.data_dir)
-        run = find_run(data, arguments.run) if arguments.run else newest_run(data)
+        named = arguments.run is not None
+        run = find_run(data, arguments.run) if named else newest_run(data)
         path = run.best
     from minigpt_tui.inference.service import GPTService
 

@@ -13,7 +13,6 @@ from minigpt_tui.training.events import (
     Event,
     Finished,
     Preparing,
-    Replanned,
     Resumed,
     Sampled,
     Started,
@@ -44,8 +43,6 @@ class _PlainPrinter:
             case Started():
                 self.started = event
                 self._lines(*_opening(event))
-            case Replanned():
-                self._lines(f"  Re-planned: {event.total_steps:,} steps fit into the time")
             case StepDone():
                 self._step(event)
             case EpochEnded():
@@ -55,7 +52,8 @@ class _PlainPrinter:
                     lines.append(f"  Perplexity: {event.perplexity:.2f}")
                 lines.append(f"  Time: {event.seconds:.1f}s ({event.tokens_per_second:,.0f} tok/s)")
                 if event.is_best:
-                    lines.append(f"  ✓ Best model saved (val_loss: {self.val_loss:.4f})")
+                    measured = "train_loss" if event.val_loss is None else "val_loss"
+                    lines.append(f"  ✓ Best model saved ({measured}: {self.val_loss:.4f})")
                 self._lines(*lines)
             case Evaluated():
                 self.val_loss = event.val_loss

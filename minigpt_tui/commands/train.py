@@ -25,6 +25,7 @@ from minigpt_tui.config import (
 from minigpt_tui.paths import check_name, data_folder
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
+from minigpt_tui.training.freed_memory import keep_freed_memory
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -42,28 +43,31 @@ def train(arguments: argparse.Namespace) -> int:
         _save_config(config, Path(arguments.save_config))
 
     control = Control()
+    diverged = False
     with _stopping_on_signals(control) as received:
+        keep_freed_memory()
         from minigpt_tui.commands.progress import printer
         from minigpt_tui.jobs.train import train_new, train_resumed
 
         listen = printer(sys.stdout)
         try:
             if arguments.resume is not None:
-                train_resumed(run_to_resume, data, control, on_event=listen)
+                outcome = train_resumed(run_to_resume, data, control, on_event=listen)
             else:
-                train_new(config, data, control, name=arguments.run, on_event=listen)
+                outcome = train_new(config, data, control, name=arguments.run, on_event=listen)
+            diverged = outcome.state == "diverged"
         except CancelledError:
             print("Stopped before the first step; nothing was written.", file=sys.stderr)
     # The shell's convention: 128 + the number of the signal that ended the work.
-    return 128 + received[0] if received else 0
+    return 128 + received[0] if received else int(diverged)
 
 
 def config_from(arguments: argparse.Namespace) -> RunConfig:
     """Defaults, then the preset, then the YAML file, then the flags; checked as a whole."""
     config = RunConfig()
-    if arguments.preset:
+    if arguments.preset is not None:
         config = load_preset(arguments.preset)
-    if arguments.config:
+    if arguments.config is not None:
         config = load_yaml(Path(arguments.config), base=config)
     changes = {}
     for name in settings():
@@ -80,7 +84,9 @@ def _refuse_settings_on_resume(arguments: argparse.Namespace) -> None:
         for this in settings().values()
         if getattr(arguments, f"setting_{this.name}", None) is not None
     ]
-    given += [f"--{flag}" for flag in ("run", "preset", "config") if getattr(arguments, flag)]
+    given += [
+        f"--{flag}" for flag in ("run", "preset", "config") if getattr(arguments, flag) is not None
+    ]
     if given:
         raise ValueError(
             f"{given[0]} cannot be combined with --resume: a run goes on with its own settings."

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import codecs
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from minigpt_tui.paths import DataFolder, data_folder
+from minigpt_tui.training.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench
@@ -30,11 +33,13 @@ log = logging.getLogger("minigpt_tui")
 
 def workbench(arguments: argparse.Namespace) -> int:
     """Opens the workbench; returns when it is closed and the training's state is saved."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise ValueError(
             "The workbench needs a terminal. Without one, use a command: minigpt-tui --help."
         )
     data = data_folder(arguments.data_dir).ready()
+    _tolerate_foreign_bytes()
+    keep_freed_memory()
     with _standard_error_in_log(data):
         from minigpt_tui.tui.app import Workbench
 
@@ -109,6 +114,21 @@ class _Leaving:
             time.sleep(0.05)
         assert self.signal is not None
         os._exit(128 + self.signal)
+
+
+def _tolerate_foreign_bytes() -> None:
+    """Reads a byte that is no UTF-8 (a Latin-1 terminal, a pasted file) as a stand-in.
+
+    Textual decodes the keyboard strictly, and its input thread ends the program at such a byte.
+    """
+    if sys.platform == "win32":
+        return
+    from textual.drivers import linux_driver
+
+    def tolerant(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+        return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+    setattr(linux_driver, "getincrementaldecoder", tolerant)  # noqa: B010 - typed otherwise
 
 
 def _say(text: str) -> None:

@@ -24,7 +24,6 @@ from minigpt_tui.training.trainer import TrainingData, seconds_per_step
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 256 * 1024
-UNBOUNDED = 10**9
 KEPT = 200
 """Answers kept; the oldest make room."""
 
@@ -64,7 +63,7 @@ def decide_execution(
 
     n_targets = training_data.train.tokens - 1
     per_epoch = steps_per_epoch(n_targets, config.model.max_seq_len, training.batch_size)
-    steps = total_steps(training, per_epoch) if training.minutes is None else UNBOUNDED
+    steps = total_steps(training, per_epoch) if training.minutes is None else None
     execution, measured = choose_execution(training, device, steps, measure)
     if training.minutes is not None and not measured:
         measured = [Measurement(execution, measure(execution))]

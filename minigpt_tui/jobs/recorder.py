@@ -32,7 +32,9 @@ SPEED_WINDOW = 0.9
 class RunRecorder:
     """Appends metrics, evaluations, events and samples, and keeps `status.json` fresh."""
 
-    def __init__(self, run: RunFolder, from_step: int, steps_per_epoch: int) -> None:
+    def __init__(
+        self, run: RunFolder, from_step: int, steps_per_epoch: int, best_val_loss: float
+    ) -> None:
         self.run = run
         self.steps_per_epoch = steps_per_epoch
         self.metrics = RecordWriter(run.metrics_file, METRIC)
@@ -41,6 +43,8 @@ class RunRecorder:
         self.metrics.truncate_after(from_step)
         self.evaluations.truncate_after(from_step)
         self.status = Status(state="training")
+        if math.isfinite(best_val_loss):  # of a run that goes on
+            self.status.best_val_loss = best_val_loss
         self._step_seconds = 0.0
         self._last_seconds = 0.0
         self._last_written = 0.0

@@ -51,6 +51,7 @@ from minigpt_tui.training.trainer import Trainer, TrainingData
 
 log = logging.getLogger(__name__)
 
+FIRST_AUTOSAVE_SECONDS = 20.0
 AUTOSAVE_SECONDS = 300.0
 HEARTBEAT_SECONDS = 5.0
 SAMPLE_TOKENS = 120
@@ -172,7 +173,12 @@ def _drive(
     with (
         without_denormals(),
         _log_into(run),
-        RunRecorder(run, trainer.progress.step, trainer.steps_per_epoch) as recorder,
+        RunRecorder(
+            run,
+            trainer.progress.step,
+            trainer.steps_per_epoch,
+            trainer.progress.best_val_loss,
+        ) as recorder,
     ):
 
         def publish(event: Event) -> None:
@@ -184,7 +190,8 @@ def _drive(
         try:
             publish(_started(run, trainer, prepared))
             sampler = _Sampler(trainer, control)
-            last_save = last_beat = time.monotonic()
+            last_beat = time.monotonic()
+            last_save = last_beat - AUTOSAVE_SECONDS + FIRST_AUTOSAVE_SECONDS
             finished: Finished | None = None
             for event in trainer.run(control):
                 now = time.monotonic()
@@ -207,6 +214,8 @@ def _drive(
             assert finished is not None, "a trainer ends with Finished"
             return Outcome(run, finished.state, finished.message)
         except BaseException as error:
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(run.path)  # a full disk does not say which
             log.exception("The training of %s failed", run.name)
             _record_failure(run, error)
             raise

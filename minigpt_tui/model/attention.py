@@ -34,16 +34,21 @@ def written_out(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """The same as `causal_attention`, in separate matrix products; [B, H, T, d_head]."""
     batch, n_heads, length, d_head = v.shape
     q, k, v = (part.reshape(batch * n_heads, length, d_head) for part in (q, k, v))
-    mask = _future_hidden(length, v.dtype, v.device)
+    hidden = _future_hidden if torch.compiler.is_compiling() else _future_hidden_once
+    mask = hidden(length, v.dtype, v.device)
     scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=1 / math.sqrt(d_head))
     z = torch.bmm(scores.softmax(dim=-1), v)
     return z.view(batch, n_heads, length, d_head)
 
 
+def _future_hidden(length: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """0 where position i may see position j ≤ i, −∞ elsewhere; [T, T]."""
+    return torch.full((length, length), -math.inf, dtype=dtype, device=device).triu(1)
+
+
 # Bounded, and safe to call from several threads. A training asks for one length, evaluation for
 # the same; a prompt that grows asks for many.
 @lru_cache(maxsize=8)
-def _future_hidden(length: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """0 where position i may see position j ≤ i, −∞ elsewhere; [T, T]."""
+def _future_hidden_once(length: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     with torch.inference_mode(False):  # one made in inference mode could not serve a training
-        return torch.full((length, length), -math.inf, dtype=dtype, device=device).triu(1)
+        return _future_hidden(length, dtype, device)

@@ -161,8 +161,9 @@ def find_run(data: DataFolder, name: str) -> RunFolder:
     shown = visible(name[: MAX_NAME_LENGTH + 1])
     if not runs:
         raise ValueError(f"There is no run “{shown}”, nor any other in {data.runs}.")
-    near = difflib.get_close_matches(name, list(runs), n=1) or [list_runs(data)[0].name]
-    raise ValueError(f"There is no run “{shown}”. Did you mean {visible(near[0])}?")
+    near = difflib.get_close_matches(name, list(runs), n=1)
+    hint = f"Did you mean {visible(near[0])}?" if near else "See them all: minigpt-tui runs."
+    raise ValueError(f"There is no run “{shown}”. {hint}")
 
 
 def newest_run(data: DataFolder, with_best: bool = True) -> RunFolder:

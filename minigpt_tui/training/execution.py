@@ -56,13 +56,14 @@ class Measurement:
 def choose_execution(
     training: TrainingConfig,
     device: torch.device,
-    total_steps: int,
+    total_steps: int | None,
     seconds_per_step: Callable[[Execution], float],
 ) -> tuple[Execution, list[Measurement]]:
     """The fastest way to carry out a run, and what was measured on the way to it.
 
-    `seconds_per_step` times real steps. What the settings force is not measured. A candidate that
-    fails (a compiler that is missing a header, say) raises RuntimeError there and is left out.
+    `total_steps` is None for a run that a time budget ends. `seconds_per_step` times real steps.
+    What the settings force is not measured. A candidate that fails (a compiler that is missing a
+    header, say) raises RuntimeError there and is left out.
     """
     precisions = [training.precision]
     if training.precision == "auto":
@@ -70,7 +71,7 @@ def choose_execution(
     most_threads = training.threads or torch.get_num_threads()
     simplest = Execution(precisions[-1], most_threads, compiled=training.compile == "on")
     open_choices = len(precisions) > 1 or (training.threads is None and device.type == "cpu")
-    if not open_choices or total_steps < WORTH_PROBING_STEPS:
+    if not open_choices or (total_steps is not None and total_steps < WORTH_PROBING_STEPS):
         return simplest, []
 
     measured = [Measurement(simplest, seconds_per_step(simplest))]
@@ -86,7 +87,10 @@ def choose_execution(
         if _faster(measured[-1], best) is best:
             break
         best, threads = measured[-1], threads // 2
-    if training.compile == "auto" and best.seconds * total_steps > WORTH_COMPILING_SECONDS:
+    run_seconds = (
+        (training.minutes or 0.0) * 60 if total_steps is None else total_steps * best.seconds
+    )
+    if training.compile == "auto" and run_seconds > WORTH_COMPILING_SECONDS:
         best = _try_compiling(best, seconds_per_step, measured)
     return best.execution, measured
 

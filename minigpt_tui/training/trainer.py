@@ -109,7 +109,8 @@ class Trainer:
         self.plan = StepPlan(steps)
         self._known_changes = deque(known_changes)
         self._budget = TimeBudget(config.training.minutes)
-        self.progress = Progress()
+        # A time budget is too short to measure what every untrained model scores.
+        self.progress = Progress(evaluation_due=config.training.minutes is None)
         self.last_evaluation: Evaluation | None = None
 
     @property

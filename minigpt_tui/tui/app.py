@@ -110,7 +110,9 @@ class Workbench(App[None]):
             self.push_screen(HelpScreen(self.pane_name))
 
     def action_screenshot_svg(self) -> None:
-        self.deliver_screenshot()
+        folder = self.data.root / "screenshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.deliver_screenshot(path=str(folder))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers: themes, and the actions that work now."""

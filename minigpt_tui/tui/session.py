@@ -49,6 +49,7 @@ class Job:
             self.message = event.message
         elif isinstance(event, Started):
             self.run = RunFolder(Path(event.run_path))
+            self.title = event.run_name
             self.warnings = event.warnings
             self.phase = "training"
 

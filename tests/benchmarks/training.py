@@ -282,7 +282,8 @@ def kills(data: DataFolder, count: int) -> None:
     whole, killed = (load_checkpoint(find_run(data, n).final) for n in ("whole", "killed"))
     equal = all(torch.equal(w, killed.model_state[n]) for n, w in whole.model_state.items())
     print(
-        f"\n5. killed {done} times and resumed: weights {'equal bit for bit' if equal else 'DIFFER'}"
+        f"\n5. killed {done} times and resumed: weights "
+        f"{'equal bit for bit' if equal else 'DIFFER'}"
     )
 
 

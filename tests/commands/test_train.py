@@ -149,3 +149,17 @@ def test_a_signal_saves_and_the_run_can_be_resumed(number, data):
     stopped = find_run(data, "long")
     assert read_status(stopped).state == "stopped"
     assert stopped.last.exists()
+
+
+def test_a_diverged_training_is_a_failure(capsys):
+    arguments = ["--lr", "10", "--grad-clip", "0", "--warmup-steps", "0", "--precision", "fp32"]
+    code = run("train", "--preset", "tiny", "--threads", "1", "--device", "cpu", *arguments)
+    out = capsys.readouterr().out
+    assert code == 1
+    assert "Diverged" in out
+
+
+def test_numbers_without_a_dot_are_numbers_in_yaml(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("lr: 1e-3\n")
+    assert load_yaml(file).training.lr == 0.001

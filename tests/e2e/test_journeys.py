@@ -159,3 +159,15 @@ def test_the_trained_run_answers_on_the_command_line(home):
         assert terminal.wait_for_exit() == 0
         answer = json.loads(terminal.text)
     assert answer["next_words"]
+
+
+def test_a_byte_that_is_no_utf8_does_not_end_the_program(home):
+    with Terminal(home) as terminal:
+        terminal.wait_for("sample_corpus")
+        terminal.press("f4")
+        terminal.wait_for("F7 Write on")
+        terminal.process.send(b"\xe9\x9bx")
+        terminal.press("f2")
+        terminal.wait_for("sample_corpus")
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_exit() == 0

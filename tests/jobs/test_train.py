@@ -118,6 +118,18 @@ def _checkpoints(data):
     return list((data.runs / "killed").glob("checkpoint_epoch_*.pt"))
 
 
+def test_the_best_loss_is_not_forgotten_by_a_resume(config, data):
+    control = Control()
+    config = with_settings(config, {"lr": 1e-9, "schedule": "constant"})
+    run = train_new(config, data, control, on_event=stop_at(control, 4)).run
+    before = read_status(run).best_val_loss
+    assert before is not None
+    train_resumed(run, data, Control())
+    after = read_status(run).best_val_loss
+    assert after is not None
+    assert after <= before
+
+
 def test_a_complete_run_is_not_resumed(config, data):
     run = train_new(config, data, Control()).run
     with pytest.raises(ValueError, match="complete"):

@@ -83,7 +83,7 @@ def test_masks_are_kept_in_bounded_number_and_serve_every_thread():
         thread.start()
     for thread in threads:
         thread.join()
-    kept = attention._future_hidden.cache_info()
+    kept = attention._future_hidden_once.cache_info()
     assert kept.currsize <= kept.maxsize == 8
 
     inputs = queries_keys_values((1, 1, 40, 2), torch.bfloat16)

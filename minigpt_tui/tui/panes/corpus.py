@@ -17,7 +17,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from minigpt_tui.config import settings, with_settings
-from minigpt_tui.runs.folder import list_runs
+from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.pane import Pane
@@ -54,12 +54,13 @@ class CorpusPane(Pane):
 
     @dataclass
     class RunsKnown(Message):
-        newest: str | None
+        go_on: str
+        """How to go on with the newest run, in words; empty if there is none."""
 
     def __init__(self) -> None:
         super().__init__()
         self.choice: TextChoice
-        self._newest_run: str | None = None
+        self._go_on = ""
         self._hint: tuple[str, str] | None = None
         self._shelf_time = 0
 
@@ -130,7 +131,7 @@ class CorpusPane(Pane):
 
     @on(RunsKnown)
     def _runs_known(self, event: RunsKnown) -> None:
-        self._newest_run = event.newest
+        self._go_on = event.go_on
         self._draw_hint()
 
     @on(PathOpener.Asked)
@@ -206,11 +207,9 @@ class CorpusPane(Pane):
         elif self.workbench.session.active:
             words = ("● A training is running.", "  F3 shows it.")
         elif failure:
-            words = ("✗ This text cannot be trained on.", "  Choose another.")
+            words = ("✗ This text cannot be trained on as it is.", "")
         else:
-            newest = self._newest_run
-            go_on = f"\n  or F3 to go on with {visible(newest)}" if newest else ""
-            words = ("▶ Press t to train a GPT on this text", go_on)
+            words = ("▶ Press t to train a GPT on this text", self._go_on)
         if words != self._hint:
             self._hint = words
             style = "bold $error" if failure else "bold $accent"
@@ -232,8 +231,18 @@ class CorpusPane(Pane):
             self.post_message(answer)
 
     def _find_runs(self) -> None:
-        runs = list_runs(self.workbench.data)
-        self.post_message(self.RunsKnown(runs[0].name if runs else None))
+        newest = next(iter(list_runs(self.workbench.data)), None)
+        self.post_message(self.RunsKnown(_way_on(newest) if newest else ""))
+
+
+def _way_on(run: RunFolder) -> str:
+    """What can be done with a run that was left."""
+    from minigpt_tui.tui.run_view import RunReader  # brings numpy: not before the first paint
+
+    view = RunReader(run).pull()
+    if view is not None and view.resumable:
+        return f"\n  or F3, then F7 to go on with {visible(run.name)}"
+    return f"\n  or F4 to ask {visible(run.name)}" if run.best.exists() else ""
 
 
 def _open_from(choice: TextChoice) -> Path:

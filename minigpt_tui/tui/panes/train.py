@@ -90,7 +90,8 @@ class TrainPane(Pane):
         self.set_interval(PULL_SECONDS, self._pull)
         self._pull(at_once=True)
         view = self.watcher.view
-        self.set_class(self.job is not None or (view is not None and view.status.live), "-monitor")
+        unfinished = view is not None and (view.status.live or view.resumable)
+        self.set_class(self.workbench.session.job is not None or unfinished, "-monitor")
 
     def focus_first(self) -> None:
         if self.has_class("-monitor"):

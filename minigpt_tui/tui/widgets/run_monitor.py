@@ -125,7 +125,7 @@ class RunMonitor(Container):
             text = Content("\n").join(parts)
         else:
             box.border_subtitle = ""
-            text = Content.styled("A sample follows each measurement of the loss.", "dim")
+            text = Content.styled("Samples follow the measurements of the loss.", "dim")
         box.query_one(Static).update(text)
         box.scroll_home(animate=False)
 
