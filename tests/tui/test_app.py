@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Static
 
 from minigpt_tui.config import load_preset, with_settings
@@ -33,13 +37,24 @@ async def begun(app: Workbench) -> None:
 
 def endless(app: Workbench) -> None:
     """Sets up a training that ends only when it is told to."""
-    app.config = with_settings(load_preset("tiny"), {"epochs": 100_000, "threads": 1})
+    settings = {"epochs": 100_000, "threads": 1, "precision": "fp32", "compile": "off"}
+    app.config = with_settings(load_preset("tiny"), settings)
+
+
+@asynccontextmanager
+async def opened(app: Workbench, **options: Any) -> AsyncIterator[Pilot[None]]:
+    """The app on a test screen; its training ends with the test, also when the test fails."""
+    async with app.run_test(**options) as pilot:
+        try:
+            yield pilot
+        finally:
+            app.session.stop()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
 async def test_function_keys_switch_panes_and_one_alone_is_mounted(data, size):
     app = Workbench(data)
-    async with app.run_test(size=size) as pilot:
+    async with opened(app, size=size) as pilot:
         for key, name in zip(("f3", "f4", "f2"), ("train", "predict", "corpus"), strict=True):
             await pilot.press(key)
             assert app.pane_name == name
@@ -49,7 +64,7 @@ async def test_function_keys_switch_panes_and_one_alone_is_mounted(data, size):
 
 async def test_a_click_on_a_tab_opens_its_pane(data):
     app = Workbench(data)
-    async with app.run_test() as pilot:
+    async with opened(app) as pilot:
         tab = next(t for t in app.query("Tab") if "Predict" in str(t.render()))
         await pilot.click(tab)
         assert app.pane_name == "predict"
@@ -58,7 +73,7 @@ async def test_a_click_on_a_tab_opens_its_pane(data):
 @pytest.mark.parametrize("pane", PANES)
 async def test_every_pane_explains_itself(data, pane):
     app = Workbench(data)
-    async with app.run_test() as pilot:
+    async with opened(app) as pilot:
         await app.action_pane(pane)
         await pilot.press("f1")
         assert isinstance(app.screen, HelpScreen)
@@ -73,7 +88,7 @@ async def test_every_pane_explains_itself(data, pane):
 
 async def test_the_palette_offers_the_actions_of_the_pane(data):
     app = Workbench(data)
-    async with app.run_test():
+    async with opened(app):
         await app.action_pane("train")
         titles = {command.title for command in app.get_system_commands(app.screen)}
         assert {"Theme", "Start", "Quit"} <= titles
@@ -92,12 +107,12 @@ async def test_no_key_has_two_meanings_in_a_pane():
 
 async def test_theme_and_pane_are_remembered(data):
     app = Workbench(data)
-    async with app.run_test():
+    async with opened(app):
         app.theme = "minigpt-light"
         await app.action_pane("predict")
         app.remember()
     again = Workbench(data)
-    async with again.run_test():
+    async with opened(again):
         assert again.theme == "minigpt-light"
         assert again.pane_name == "predict"
     assert load_remembered(data).pane == "predict"
@@ -105,14 +120,14 @@ async def test_theme_and_pane_are_remembered(data):
 
 async def test_leaving_without_a_training_asks_nothing(data):
     app = Workbench(data)
-    async with app.run_test() as pilot:
+    async with opened(app) as pilot:
         await pilot.press("ctrl+q")
     assert app.return_code == 0
 
 
 async def test_leaving_a_training_asks_and_can_be_taken_back(data):
     app = Workbench(data)
-    async with app.run_test() as pilot:
+    async with opened(app) as pilot:
         endless(app)
         app.start_training("long")
         await begun(app)
@@ -128,7 +143,7 @@ async def test_leaving_a_training_asks_and_can_be_taken_back(data):
 
 async def test_the_header_tells_of_the_training_on_every_pane(data):
     app = Workbench(data)
-    async with app.run_test(size=(120, 30)) as pilot:
+    async with opened(app, size=(120, 30)) as pilot:
         endless(app)
         app.start_training("shown")
         await begun(app)
@@ -145,7 +160,7 @@ async def test_the_header_tells_of_the_training_on_every_pane(data):
 
 async def test_a_second_training_is_refused_while_one_runs(data):
     app = Workbench(data)
-    async with app.run_test():
+    async with opened(app):
         endless(app)
         app.start_training("one")
         app.start_training("two")
@@ -157,7 +172,7 @@ async def test_a_second_training_is_refused_while_one_runs(data):
 
 async def test_a_training_that_cannot_begin_leaves_words_and_no_run(data):
     app = Workbench(data)
-    async with app.run_test():
+    async with opened(app):
         app.config = with_settings(load_preset("tiny"), {"corpus": ("/no/such.txt",)})
         app.start_training("none")
         await ended(app)

@@ -279,7 +279,8 @@ async def test_a_file_put_into_the_data_folder_appears(data: DataFolder) -> None
 async def test_t_trains_on_the_chosen_text_and_a_second_one_waits(data: DataFolder) -> None:
     (data.corpora / "mine.txt").write_text("A text of my own, to be learned.\n" * 60)
     app = Workbench(data)
-    app.config = with_settings(load_preset("tiny"), {"epochs": 100_000, "device": "cpu"})
+    endless = {"epochs": 100_000, "precision": "fp32", "threads": 1, "compile": "off"}
+    app.config = with_settings(load_preset("tiny"), endless)
     async with app.run_test(size=SIZE) as pilot:
         await highlight(pilot, app, "mine")
         await pilot.press("t")

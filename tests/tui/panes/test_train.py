@@ -25,7 +25,8 @@ from minigpt_tui.tui.widgets.setting_row import TextField
 
 SECONDS = 60.0
 QUICK: RunConfig = with_settings(load_preset("tiny"), {"steps": 4, "corpus": ("sample_corpus",)})
-LONG: RunConfig = with_settings(QUICK, {"steps": None, "epochs": 100_000})
+UNMEASURED = {"precision": "fp32", "threads": 1, "compile": "off"}
+LONG: RunConfig = with_settings(QUICK, {"steps": None, "epochs": 100_000, **UNMEASURED})
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
