@@ -19,7 +19,7 @@ from minigpt_tui.planning.steps import steps_per_epoch, total_steps
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.text.cancel import check_cancelled
 from minigpt_tui.training.device import resolve_device
-from minigpt_tui.training.execution import Execution, Measurement, choose_execution
+from minigpt_tui.training.execution import MOST_THREADS, Execution, Measurement, choose_execution
 from minigpt_tui.training.trainer import TrainingData, seconds_per_step
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def _key(config: RunConfig, training_data: TrainingData, device: torch.device) -
         processor = torch.cuda.get_device_name(device)
     facts = (
         processor,
-        torch.get_num_threads(),
+        MOST_THREADS,
         torch.__version__,
         device.type,
         training_data.tokenizer.vocab_size,

@@ -6,6 +6,7 @@ All that a user can get wrong is found here, before a run folder exists.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from minigpt_tui.text.token_file import TokenFile, token_file
 from minigpt_tui.text.tokenizers import Tokenizer, build_tokenizer
 
 UNKNOWN_SHARE_WORTH_A_WARNING = 0.01
+SECONDS_BETWEEN_SHARES = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,25 @@ def prepare(
     check(config)
     data.ready()
     say("Reading the corpus")
-    corpus = read_corpus(config.data.corpus, data, config.data.encoding)
+    corpus = read_corpus(config.data.corpus, data, config.data.encoding, should_stop)
     training_texts, validation_texts = split(corpus, config.data.val_fraction)
+    of_vocabulary: list[str] = []
     if tokenizer is None:
-        say("Building the vocabulary")
-        tokenizer = build_tokenizer(training_texts, config.data, should_stop)
+        stage = "Building the vocabulary"
+        say(stage)
+        tokenizer = build_tokenizer(
+            training_texts, config.data, should_stop, _shares(say, stage), of_vocabulary.append
+        )
         _keep_vocabulary(tokenizer, corpus.name, data)
     check_memory(config, tokenizer.vocab_size)
-    say("Tokenizing")
-    train = token_file(training_texts, tokenizer, data.tokens, should_stop=should_stop)
+    stage = "Tokenizing"
+    say(stage)
+    train = token_file(training_texts, tokenizer, data.tokens, should_stop, _shares(say, stage))
     _check_long_enough(train, config)
     val = None
     if any(validation_texts):
-        val = token_file(validation_texts, tokenizer, data.tokens, should_stop=should_stop)
+        stage = "Tokenizing the validation part"
+        val = token_file(validation_texts, tokenizer, data.tokens, should_stop, _shares(say, stage))
     measured = None
     if val is not None:
         say("Counting n-grams for comparison")
@@ -73,7 +81,7 @@ def prepare(
         train=train,
         val=val,
         baselines=measured,
-        warnings=tuple(_warnings(config, tokenizer, train, val)),
+        warnings=(*of_vocabulary, *_warnings(config, tokenizer, train, val)),
     )
 
 
@@ -88,6 +96,19 @@ def validation_text(config: RunConfig, data: DataFolder, tokenizer: Tokenizer) -
     if not any(texts):
         raise ValueError("This model was trained without a validation split (val_fraction 0).")
     return token_file(texts, tokenizer, data.tokens)
+
+
+def _shares(say: Callable[[str], None], stage: str) -> Callable[[float], None]:
+    """Says how much of a stage is done, where that takes more than a moment."""
+    last = time.monotonic()
+
+    def progress(share: float) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_SHARES:
+            last = time.monotonic()
+            say(f"{stage} {int(100 * share)} %")
+
+    return progress
 
 
 def _check_long_enough(train: TokenFile, config: RunConfig) -> None:

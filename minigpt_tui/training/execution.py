@@ -17,6 +17,8 @@ import torch
 
 from minigpt_tui.config import TrainingConfig
 
+MOST_THREADS = torch.get_num_threads()
+"""As the library sets it for this machine, before a run sets its own."""
 WARM_UP_STEPS, TIMED_STEPS = 2, 3
 WORTH_PROBING_STEPS = 100
 """A run with fewer steps is over before a probe has paid for itself."""
@@ -68,7 +70,7 @@ def choose_execution(
     precisions = [training.precision]
     if training.precision == "auto":
         precisions = ["bf16", "fp32"] if supports_bf16(device) else ["fp32"]
-    most_threads = training.threads or torch.get_num_threads()
+    most_threads = training.threads or MOST_THREADS
     simplest = Execution(precisions[-1], most_threads, compiled=training.compile == "on")
     open_choices = len(precisions) > 1 or (training.threads is None and device.type == "cpu")
     if not open_choices or (total_steps is not None and total_steps < WORTH_PROBING_STEPS):

@@ -39,7 +39,12 @@ from minigpt_tui.training.events import (
     StepDone,
     Waiting,
 )
-from minigpt_tui.training.execution import Execution, median_step_seconds, supports_bf16
+from minigpt_tui.training.execution import (
+    MOST_THREADS,
+    Execution,
+    median_step_seconds,
+    supports_bf16,
+)
 from minigpt_tui.training.schedule import learning_rate
 from minigpt_tui.training.stepper import Stepper
 from minigpt_tui.training.time_budget import TimeBudget
@@ -95,7 +100,7 @@ class Trainer:
         self.model = build_model(config.model, data.tokenizer.vocab_size)
         self.model.init_weights(torch.Generator().manual_seed(self._seed("weights")))
         self.model.to(self.device)
-        threads = config.training.threads or torch.get_num_threads()
+        threads = config.training.threads or MOST_THREADS
         execution = execution or Execution("fp32", threads)
         self.stepper = Stepper(self.model, config.training, self.device, execution)
         self.batches = BatchSource(

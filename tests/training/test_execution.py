@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from minigpt_tui.config import TrainingConfig
+from minigpt_tui.training import execution
 from minigpt_tui.training.execution import Execution, choose_execution, supports_bf16
 
 CPU = torch.device("cpu")
@@ -13,7 +14,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(autouse=True)
 def _four_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr(execution, "MOST_THREADS", 4)
 
 
 def choose(seconds: dict[tuple[str, int], float], total_steps: int = 10_000, **settings: object):
