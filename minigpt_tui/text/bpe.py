@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from minigpt_tui.text.bpe_sample import sample
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
+from minigpt_tui.text.file_text import Text
 from minigpt_tui.text.pieces import pieces
+from minigpt_tui.text.progress import OnProgress, watched
 from minigpt_tui.text.vocabulary import (
     MAX_VOCABULARY,
     SPECIALS,
@@ -25,6 +29,7 @@ from minigpt_tui.text.vocabulary import (
     UNKNOWN_SHOWN,
     Ids,
     Span,
+    Warn,
     byte_level_document,
     check_id,
     id_array,
@@ -38,11 +43,14 @@ SMALLEST_VOCABULARY = 256 + len(SPECIALS)
 _MIN_PAIR_FREQUENCY = 2
 # The library's training takes quadratic time in the length of a run without any white space.
 _TRAINING_PIECE, _LONGEST_TRAINING_PIECE = 2048, 4096
-_BATCH_PIECES = 16
+# A batch is what the library's threads share, and what is in memory at once.
+_PIECE_CHARACTERS, _BATCH_PIECES = 1 << 13, 128
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 Merges = list[tuple[str, str]]
+
+log = logging.getLogger(__name__)
 
 
 def _byte_alphabet() -> list[str]:
@@ -70,7 +78,7 @@ class BPETokenizer:
         self._merges = merges
         self._bytes = [b"", b"", *(bytes(token.translate(_BYTE_OF), "latin-1") for token in tokens)]
         self._lengths = np.array([len(b) for b in self._bytes], dtype=np.int64)
-        self._library = Library.from_str(self.to_json())
+        self.library = Library.from_str(self.to_json())
 
     @property
     def vocab_size(self) -> int:
@@ -78,9 +86,9 @@ class BPETokenizer:
 
     def encode(self, text: str) -> Ids:
         found: list[Ids] = []
-        whole = pieces(_well_formed(text))
+        whole = pieces(_well_formed(text), _PIECE_CHARACTERS)
         while batch := list(itertools.islice(whole, _BATCH_PIECES)):
-            for encoding in self._library.encode_batch_fast(batch, add_special_tokens=False):
+            for encoding in self.library.encode_batch_fast(batch, add_special_tokens=False):
                 found.append(np.array(encoding.ids, dtype=np.int32))
         return np.concatenate(found) if found else np.zeros(0, np.int32)
 
@@ -120,12 +128,18 @@ class BPETokenizer:
 
 
 def train_bpe(
-    texts: Iterable[str], vocab_size: int | None, should_stop: ShouldStop = None
+    texts: Sequence[Text],
+    vocab_size: int | None,
+    should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
+    warn: Warn = log.warning,
 ) -> BPETokenizer:
     """The tokenizer of the most useful merges in `texts`.
 
     `vocab_size` (default DEFAULT_VOCABULARY) is reached unless the text has too few pairs that
-    repeat. Raises ValueError if it leaves no room for the 256 bytes and the special tokens.
+    repeat. Of a text of more than 32 million characters, or of very many different words, an even
+    sample has to do (see `bpe_sample`), and `warn` is told. Raises ValueError if `vocab_size`
+    leaves no room for the 256 bytes and the special tokens.
     """
     from tokenizers import Tokenizer as Library
     from tokenizers import models, pre_tokenizers, trainers
@@ -137,12 +151,19 @@ def train_bpe(
             f"tokens, so it must be {SMALLEST_VOCABULARY} or more."
         )
 
-    def training_pieces() -> Iterator[str]:
-        for text in texts:
-            for piece in pieces(text, _TRAINING_PIECE, longest=_LONGEST_TRAINING_PIECE):
-                check_cancelled(should_stop)
-                yield piece
-
+    total = sum(map(len, texts))
+    every_piece = (
+        piece
+        for text in texts
+        for piece in pieces(text, _TRAINING_PIECE, longest=_LONGEST_TRAINING_PIECE)
+    )
+    chosen, every = sample(watched(every_piece, total, should_stop, on_progress))
+    if every > 1:
+        used = sum(map(len, chosen))
+        warn(
+            f"The merges of BPE are learned from an even sample of the text: {used / 1e6:,.0f} of "
+            f"its {total / 1e6:,.0f} million characters."
+        )
     library = Library(models.BPE())
     library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
@@ -152,7 +173,7 @@ def train_bpe(
         initial_alphabet=ALPHABET,
         show_progress=False,
     )
-    library.train_from_iterator(training_pieces(), trainer)
+    library.train_from_iterator(watched(chosen, total, should_stop, None), trainer)
     check_cancelled(should_stop)
     model = json.loads(library.to_str())["model"]
     merges = [(left, right) for left, right in model["merges"]]

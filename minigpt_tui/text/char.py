@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from minigpt_tui.text.cancel import ShouldStop, check_cancelled
+from minigpt_tui.text.cancel import ShouldStop
+from minigpt_tui.text.file_text import Text, chunks
 from minigpt_tui.text.pieces import code_points
+from minigpt_tui.text.progress import OnProgress, watched
 from minigpt_tui.text.vocabulary import (
     EOT_ID,
     SPECIALS,
@@ -26,7 +28,6 @@ from minigpt_tui.text.vocabulary import (
 )
 
 PATTERN = r"[\s\S]"
-_SLICE_CHARACTERS = 1 << 22
 
 
 class CharTokenizer:
@@ -83,7 +84,10 @@ class CharTokenizer:
 
 
 def train_char(
-    texts: Iterable[str], vocab_size: int | None, should_stop: ShouldStop = None
+    texts: Sequence[Text],
+    vocab_size: int | None,
+    should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
 ) -> CharTokenizer:
     """The tokenizer of the characters of `texts`, or of the most frequent that fit.
 
@@ -91,11 +95,10 @@ def train_char(
     smaller code point stays.
     """
     counts = np.zeros(0x110000, dtype=np.int64)
-    for text in texts:
-        for start in range(0, len(text), _SLICE_CHARACTERS):
-            check_cancelled(should_stop)
-            seen = np.bincount(code_points(text[start : start + _SLICE_CHARACTERS]))
-            counts[: len(seen)] += seen
+    every_chunk = (chunk for text in texts for chunk in chunks(text))
+    for chunk in watched(every_chunk, sum(map(len, texts)), should_stop, on_progress):
+        seen = np.bincount(code_points(chunk))
+        counts[: len(seen)] += seen
     known = np.flatnonzero(counts)
     if vocab_size is not None:
         by_frequency = known[np.argsort(-counts[known], kind="stable")]

@@ -10,23 +10,26 @@ from functools import cached_property
 from pathlib import Path
 
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.decoding import check_encoding, decode
+from minigpt_tui.text.file_text import Text, chunks, open_text
 from minigpt_tui.text.library import find_corpus, library
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.statistics import TextStatistics, text_statistics
 
 __all__ = ["Corpus", "Document", "content_digest", "find_corpus", "library", "read_corpus", "split"]
 
-_HASHED_CHARACTERS = 1 << 22
+# Together, the files of a corpus are kept in memory up to so many bytes.
+_KEPT_BYTES = 32 * 2**20
 _NAME_LENGTH = 48
 
 
 @dataclass(frozen=True)
 class Document:
-    """One file's text."""
+    """One file's text: in memory if the corpus is small, else left in its file."""
 
     path: Path
-    text: str
+    text: Text
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,13 @@ class Corpus:
     documents: tuple[Document, ...]
 
     @property
-    def texts(self) -> list[str]:
+    def texts(self) -> list[Text]:
         return [document.text for document in self.documents]
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether no document has to be read from its file again."""
+        return all(isinstance(text, str) for text in self.texts)
 
     @cached_property
     def statistics(self) -> TextStatistics:
@@ -67,19 +75,32 @@ class Corpus:
         return content_digest(self.texts)
 
 
-def read_corpus(names: Sequence[str], data: DataFolder, encoding: str = "auto") -> Corpus:
+def read_corpus(
+    names: Sequence[str],
+    data: DataFolder,
+    encoding: str = "auto",
+    should_stop: ShouldStop = None,
+) -> Corpus:
     """The corpus that `names` mean (see `find_corpus`), decoded (see `decode`).
 
-    Raises ValueError that names the file and the fault: missing, unreadable, empty, binary, or
-    not in the encoding.
+    A large one is read through, at some 500 MB a second, but not kept in memory. Raises ValueError
+    that names the file and the fault: missing, unreadable, empty, binary, or not in the encoding;
+    CancelledError when `should_stop` says so.
     """
     check_encoding(encoding)
     paths = find_corpus(names, data)
-    documents = tuple(Document(path, decode(_read(path), path, encoding)) for path in paths)
-    return Corpus(_corpus_name(names), documents)
+    kept = sum(_size(path) for path in paths) <= _KEPT_BYTES
+    documents = []
+    for path in paths:
+        check_cancelled(should_stop)
+        text = (
+            decode(_read(path), path, encoding) if kept else open_text(path, encoding, should_stop)
+        )
+        documents.append(Document(path, text))
+    return Corpus(_corpus_name(names), tuple(documents))
 
 
-def split(corpus: Corpus, val_fraction: float) -> tuple[list[str], list[str]]:
+def split(corpus: Corpus, val_fraction: float) -> tuple[list[Text], list[Text]]:
     """The texts of the training part and of the validation part.
 
     The validation part is the last `val_fraction` of the characters of all documents in order,
@@ -90,8 +111,8 @@ def split(corpus: Corpus, val_fraction: float) -> tuple[list[str], list[str]]:
     if not 0 <= val_fraction < 1:
         raise ValueError(f"val_fraction must be at least 0 and below 1, not {val_fraction}.")
     left = corpus.characters - int(corpus.characters * val_fraction)
-    training: list[str] = []
-    validation: list[str] = []
+    training: list[Text] = []
+    validation: list[Text] = []
     for text in corpus.texts:
         training.append(text[:left])
         validation.append(text[left:])
@@ -99,14 +120,22 @@ def split(corpus: Corpus, val_fraction: float) -> tuple[list[str], list[str]]:
     return [text for text in training if text], [text for text in validation if text]
 
 
-def content_digest(texts: Sequence[str]) -> str:
+def content_digest(texts: Sequence[Text], should_stop: ShouldStop = None) -> str:
     """SHA-256 (hexadecimal) of texts in order and of where each ends."""
     digest = hashlib.sha256()
     for text in texts:
         digest.update(len(text).to_bytes(8, "little"))
-        for start in range(0, len(text), _HASHED_CHARACTERS):
-            digest.update(text[start : start + _HASHED_CHARACTERS].encode())
+        for chunk in chunks(text):
+            check_cancelled(should_stop)
+            digest.update(chunk.encode())
     return digest.hexdigest()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
 
 
 def _read(path: Path) -> bytes:
@@ -114,10 +143,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
-    except MemoryError as error:
-        raise ValueError(
-            f"{visible(str(path))} does not fit into the memory of this machine. Use a part of it."
-        ) from error
 
 
 def _corpus_name(names: Sequence[str]) -> str:

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from minigpt_tui.text.file_text import Text, chunks
+
 PIECE_CHARACTERS = 1 << 16
+LONGEST_PIECE = 1 << 21
 
 # Before a space or newline that follows something else: there the split of GPT-2 and the word
 # split always begin a token, and neither looks behind. Python's \S leaves out more than
@@ -16,20 +19,29 @@ PIECE_CHARACTERS = 1 << 16
 _CUT = re.compile(r"(?<=\S)(?=[ \n])")
 
 
-def pieces(text: str, size: int = PIECE_CHARACTERS, *, longest: int | None = None) -> Iterator[str]:
+def pieces(
+    text: Text, size: int = PIECE_CHARACTERS, *, longest: int = LONGEST_PIECE
+) -> Iterator[str]:
     """Pieces of about `size` characters that join to `text`; none of them empty.
 
     Cutting there leaves the tokens of words and of byte-level BPE as they are in the whole text.
-    A stretch without any white space stays whole, unless `longest` bounds it (in characters).
+    Only where a stretch has no such place is it cut anywhere, after `longest` characters, so that
+    no text can fill the memory. The pieces are the same whether the text is in memory or not.
     """
-    assert longest is None or longest >= size > 0
-    start = 0
-    while start < len(text):
-        limit = len(text) if longest is None else min(len(text), start + longest)
-        cut = _CUT.search(text, start + size, limit) if start + size < limit else None
-        end = cut.start() if cut else limit
-        yield text[start:end]
-        start = end
+    assert longest > size > 0
+    buffer, start = "", 0
+    for chunk in chunks(text):
+        buffer, start = buffer[start:] + chunk, 0
+        while True:
+            limit = min(len(buffer), start + longest)
+            cut = _CUT.search(buffer, start + size, limit) if start + size < limit else None
+            if cut is None and limit < start + longest:
+                break  # what follows may show where to cut
+            end = cut.start() if cut else limit
+            yield buffer[start:end]
+            start = end
+    if start < len(buffer):
+        yield buffer[start:]
 
 
 def code_points(text: str) -> npt.NDArray[np.uint32]:

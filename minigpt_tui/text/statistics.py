@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
+from minigpt_tui.text.file_text import Text, chunks
 from minigpt_tui.text.pieces import code_points, pieces, utf8_lengths
 from minigpt_tui.text.vocabulary import UNK_ID, Tokenizer
 from minigpt_tui.text.word_pattern import SPACES
 
-_SLICE_CHARACTERS = 1 << 20
+_PIECE_CHARACTERS = 1 << 20
 _IS_SPACE = np.zeros(0x3002, dtype=np.bool_)  # the largest white space is U+3000
 _IS_SPACE[[ord(c) for c in SPACES]] = True
 
@@ -37,7 +38,7 @@ class TokenStatistics:
     unknown_tokens: int
 
 
-def text_statistics(texts: Sequence[str], should_stop: ShouldStop = None) -> TextStatistics:
+def text_statistics(texts: Sequence[Text], should_stop: ShouldStop = None) -> TextStatistics:
     """The counts over all texts. Bytes are those of UTF-8.
 
     Raises CancelledError when `should_stop` says so.
@@ -45,17 +46,18 @@ def text_statistics(texts: Sequence[str], should_stop: ShouldStop = None) -> Tex
     counts = np.zeros(0x110000, dtype=np.int64)
     words = lines = 0
     for text in texts:
-        after_space = True
-        for start in range(0, len(text), _SLICE_CHARACTERS):
+        after_space, last = True, "\n"
+        for chunk in chunks(text):
             check_cancelled(should_stop)
-            codes = code_points(text[start : start + _SLICE_CHARACTERS])
+            codes = code_points(chunk)
             seen = np.bincount(codes)
             counts[: len(seen)] += seen
             space = _IS_SPACE.take(np.minimum(codes, np.uint32(len(_IS_SPACE) - 1)))
             words += int(np.count_nonzero(~space[1:] & space[:-1]))
             words += int(after_space and not space[0])
-            after_space = bool(space[-1])
-        lines += text.count("\n") + (text != "" and not text.endswith("\n"))
+            after_space, last = bool(space[-1]), chunk[-1]
+            lines += chunk.count("\n")
+        lines += last != "\n"
     distinct = np.flatnonzero(counts)
     return TextStatistics(
         bytes=int(utf8_lengths(distinct.astype(np.uint32)) @ counts[distinct]),
@@ -67,12 +69,12 @@ def text_statistics(texts: Sequence[str], should_stop: ShouldStop = None) -> Tex
 
 
 def token_statistics(
-    texts: Sequence[str], tokenizer: Tokenizer, should_stop: ShouldStop = None
+    texts: Sequence[Text], tokenizer: Tokenizer, should_stop: ShouldStop = None
 ) -> TokenStatistics:
     """What `tokenizer` makes of the texts. Raises CancelledError when `should_stop` says so."""
     counts = np.zeros(tokenizer.vocab_size, dtype=np.int64)
     for text in texts:
-        for piece in pieces(text, _SLICE_CHARACTERS):
+        for piece in pieces(text, _PIECE_CHARACTERS):
             check_cancelled(should_stop)
             counts += np.bincount(tokenizer.encode(piece), minlength=len(counts))
     return TokenStatistics(

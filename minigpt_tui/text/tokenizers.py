@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 
 from minigpt_tui.config import DataConfig
@@ -10,6 +11,8 @@ from minigpt_tui.text.bpe import BPETokenizer, bpe_from_document, train_bpe
 from minigpt_tui.text.cancel import ShouldStop
 from minigpt_tui.text.char import PATTERN as CHAR_PATTERN
 from minigpt_tui.text.char import CharTokenizer, char_from_document, train_char
+from minigpt_tui.text.file_text import Text
+from minigpt_tui.text.progress import OnProgress
 from minigpt_tui.text.vocabulary import (
     EOT,
     EOT_ID,
@@ -18,6 +21,7 @@ from minigpt_tui.text.vocabulary import (
     UNK,
     UNK_ID,
     Tokenizer,
+    Warn,
 )
 from minigpt_tui.text.word import WordTokenizer, train_word, word_from_document
 from minigpt_tui.text.word_pattern import is_word_character
@@ -34,24 +38,33 @@ __all__ = [
     "tokenizer_from_json",
 ]
 
+log = logging.getLogger(__name__)
+
 
 def build_tokenizer(
-    texts: Sequence[str], data: DataConfig, should_stop: ShouldStop = None
+    texts: Sequence[Text],
+    data: DataConfig,
+    should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
+    warn: Warn = log.warning,
 ) -> Tokenizer:
     """The tokenizer of the training texts: same texts and settings, same vocabulary.
 
-    The texts hold no lone surrogates (`read_corpus` sees to that).
+    The texts hold no lone surrogates (`read_corpus` sees to that). However long they are, this
+    takes a few hundred megabytes of memory; where not all of a text could count, `warn` is told.
     Raises ValueError if `vocab_size` is too small for the level, or the vocabulary would be too
     large for a file; CancelledError if `should_stop` says so.
     """
     tokenizer: Tokenizer
     if data.level == "char":
-        tokenizer = train_char(texts, data.vocab_size, should_stop)
+        tokenizer = train_char(texts, data.vocab_size, should_stop, on_progress)
     elif data.level == "word":
-        tokenizer = train_word(texts, data.vocab_size, data.min_frequency, should_stop)
+        tokenizer = train_word(
+            texts, data.vocab_size, data.min_frequency, should_stop, on_progress, warn
+        )
     else:
         assert data.level == "bpe", data.level
-        tokenizer = train_bpe(texts, data.vocab_size, should_stop)
+        tokenizer = train_bpe(texts, data.vocab_size, should_stop, on_progress, warn)
     if len(tokenizer.to_json()) > MAX_JSON_CHARACTERS:
         raise ValueError(
             f"This text has {tokenizer.vocab_size:,} different tokens, too many to keep. "

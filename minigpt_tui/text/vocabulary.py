@@ -6,7 +6,7 @@ five ordinary characters, in a corpus and in a prompt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +24,8 @@ MAX_JSON_CHARACTERS = 128 * 2**20
 
 Ids = npt.NDArray[np.int32]
 Span = tuple[int, int, int]
+Warn = Callable[[str], None]
+"""Told a sentence where a vocabulary could not be built from all of a text."""
 
 
 class Tokenizer(Protocol):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from minigpt_tui.text.cancel import ShouldStop, check_cancelled
+from minigpt_tui.text.cancel import ShouldStop
+from minigpt_tui.text.file_text import Text
 from minigpt_tui.text.pieces import code_points, pieces
+from minigpt_tui.text.progress import OnProgress, watched
 from minigpt_tui.text.vocabulary import (
     MAX_VOCABULARY,
     SPECIALS,
@@ -18,6 +21,7 @@ from minigpt_tui.text.vocabulary import (
     UNKNOWN_SHOWN,
     Ids,
     Span,
+    Warn,
     check_id,
     id_array,
     ids_of_tokens,
@@ -34,6 +38,12 @@ from minigpt_tui.text.word_pattern import (
 
 # What is longer is no word but data (hashes, base64); it would fill the vocabulary's file.
 LONGEST_TOKEN = 100
+# So many different tokens are counted at once, in some 200 MB.
+_COUNTED_TOKENS = MAX_VOCABULARY
+
+_PIECE_CHARACTERS = 1 << 16
+
+log = logging.getLogger(__name__)
 
 
 class _IdOf(dict[str, int]):
@@ -98,37 +108,63 @@ class WordTokenizer:
         return word_level_document(pattern(self._split.ranges), ids_of_tokens(self._tokens[2:]))
 
 
-def split(text: str, word_split: WordSplit) -> Iterable[str]:
-    """The tokens of a text, in order; they join to it."""
-    starts = word_split.starts(code_points(text)).tolist()
-    return map(text.__getitem__, map(slice, starts, [*starts[1:], len(text)]))
+def split(text: str, word_split: WordSplit, *, longest: int | None = None) -> Iterable[str]:
+    """The tokens of a text, in order; they join to it, unless `longest` leaves some out."""
+    starts = word_split.starts(code_points(text))
+    ends = np.append(starts[1:], len(text))
+    if longest is not None:
+        bounded = ends - starts <= longest
+        starts, ends = starts[bounded], ends[bounded]
+    return map(text.__getitem__, map(slice, starts.tolist(), ends.tolist()))
 
 
 def train_word(
-    texts: Iterable[str],
+    texts: Sequence[Text],
     vocab_size: int | None,
     min_frequency: int,
     should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
+    warn: Warn = log.warning,
 ) -> WordTokenizer:
     """The tokenizer of the tokens of `texts`, the most frequent first.
 
     Tokens seen less often than `min_frequency`, and those longer than LONGEST_TOKEN characters,
     stay unknown; `vocab_size` bounds the rest and counts the special tokens (without it:
     MAX_VOCABULARY). Of two tokens equally frequent the one that sorts first comes first.
+
+    A text with more different tokens than a million is counted in bounded memory: whenever the
+    table is full the rarest half is forgotten (Manku & Motwani 2002, "Approximate Frequency
+    Counts over Data Streams"). `warn` is then told how far the counts may be off. The same text
+    gives the same vocabulary all the same.
     """
     word_split = WordSplit(word_ranges())
     counts: Counter[str] = Counter()
-    for text in texts:
-        for piece in pieces(text):
-            check_cancelled(should_stop)
-            counts.update(split(piece, word_split))
-    frequent = [
-        (-count, token)
-        for token, count in counts.items()
-        if count >= min_frequency and len(token) <= LONGEST_TOKEN
-    ]
+    uncounted = 0
+    every_piece = (piece for text in texts for piece in pieces(text, _PIECE_CHARACTERS))
+    for piece in watched(every_piece, sum(map(len, texts)), should_stop, on_progress):
+        counts.update(split(piece, word_split, longest=LONGEST_TOKEN))
+        if len(counts) > _COUNTED_TOKENS:
+            counts, most = _without_rarest(counts, _COUNTED_TOKENS // 2)
+            uncounted += most
+    if uncounted:
+        warn(
+            f"The text has more than {_COUNTED_TOKENS:,} different words. Those seen at most "
+            f"{uncounted:,} times may be missing from the vocabulary."
+        )
+    frequent = sorted(token for token, count in counts.items() if count >= min_frequency)
+    frequent.sort(key=counts.__getitem__, reverse=True)
     room = min(vocab_size or MAX_VOCABULARY, MAX_VOCABULARY) - len(SPECIALS)
-    return WordTokenizer([token for _, token in sorted(frequent)[: max(0, room)]])
+    return WordTokenizer(frequent[: max(0, room)])
+
+
+def _without_rarest(counts: Counter[str], room: int) -> tuple[Counter[str], int]:
+    """At most `room` of the tokens, and how often those that had to go were seen at most."""
+    most, left = 0, len(counts)
+    for count, tokens in sorted(Counter(counts.values()).items()):
+        if left <= room:
+            break
+        most, left = count, left - tokens
+    return Counter({token: count for token, count in counts.items() if count > most}), most
 
 
 def word_from_document(document: dict[str, Any]) -> WordTokenizer:

@@ -15,20 +15,17 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.planning.memory import available_memory
 from minigpt_tui.text.library import find_corpus
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.widgets.numbers import size
 
 if TYPE_CHECKING:
     from minigpt_tui.text.corpus import Corpus
+    from minigpt_tui.text.file_text import Text
 
 PREVIEW_BYTES = 1 << 16
 PREVIEW_CHARACTERS = 24_000
 # Characters of text that are tokenized to count; a few seconds of work at most.
 COUNTED_CHARACTERS = {"char": 1 << 40, "word": 12_000_000, "bpe": 4_000_000}
-KEPT_CHARACTERS = 50_000_000
-"""A longer text is read again when the level changes, instead of staying in memory."""
 
 Span = tuple[int, int, int]
 
@@ -97,7 +94,7 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class Whole:
-    """The decoded text, for the next reading at another level."""
+    """The decoded text, for the next reading at another level. A large one is read again."""
 
     corpus: Corpus
 
@@ -118,6 +115,7 @@ def read_text(
     """
     from minigpt_tui.text.cancel import check_cancelled
     from minigpt_tui.text.corpus import read_corpus
+    from minigpt_tui.text.file_text import chunks
     from minigpt_tui.text.statistics import text_statistics
 
     paths = find_corpus(config.corpus, data)
@@ -132,13 +130,13 @@ def read_text(
         yield Suspicion(str(error))
     check_cancelled(should_stop)
     if known is None:
-        _check_fits(paths[0], len(paths), n_bytes)
-        known = read_corpus(config.corpus, data, config.encoding)
-        if known.characters <= KEPT_CHARACTERS:
+        known = read_corpus(config.corpus, data, config.encoding, should_stop)
+        if known.in_memory:
             yield Whole(known)
     if beginning is None:
-        text = known.documents[0].text[:PREVIEW_CHARACTERS]
-        cut = len(known.documents[0].text) > len(text)
+        first = known.documents[0].text
+        text = "".join(chunks(first[:PREVIEW_CHARACTERS]))
+        cut = len(first) > len(text)
         yield (beginning := Beginning(paths[0], len(paths), n_bytes, text, cut))
     counts = text_statistics(known.texts, should_stop)
     yield TextFacts(len(paths), **dataclasses.asdict(counts))
@@ -171,10 +169,10 @@ def _token_steps(
     )
 
 
-def _shortened(texts: Sequence[str], share: float) -> list[str]:
+def _shortened(texts: Sequence[Text], share: float) -> list[Text]:
     """The beginning of the texts that holds `share` of their characters."""
     left = round(share * sum(map(len, texts)))
-    kept: list[str] = []
+    kept: list[Text] = []
     for text in texts:
         if left <= 0:
             break
@@ -210,18 +208,6 @@ def _first_text(path: Path, encoding: str) -> tuple[str, bool]:
             first_fault = first_fault or error
     assert first_fault is not None
     raise first_fault
-
-
-def _check_fits(path: Path, files: int, n_bytes: int) -> None:
-    """Raise ValueError if reading the text would fill the memory of this machine."""
-    room = available_memory()
-    if room is None or 2 * n_bytes <= room:  # the bytes and, for a moment, the text beside them
-        return
-    what = visible(str(path)) if files == 1 else f"These {files:,} files"
-    raise ValueError(
-        f"{what}: {size(n_bytes)} of text need {size(2 * n_bytes)} of memory, and {size(room)} "
-        "are free. Use a part of it."
-    )
 
 
 def _file_size(path: Path) -> int:

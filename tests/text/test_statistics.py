@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigpt_tui.text import statistics
+from minigpt_tui.text import file_text
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.statistics import text_statistics, token_statistics
 from minigpt_tui.text.word import train_word
@@ -20,7 +20,7 @@ from tests.text.strategies import texts
 @settings(deadline=None, max_examples=60)
 def test_text_statistics(documents: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statistics, "_SLICE_CHARACTERS", 3)  # so that words lie across slices
+        patch.setattr(file_text, "_CHUNK_CHARACTERS", 3)  # so that words lie across chunks
         found = text_statistics(documents)
     assert found.characters == sum(map(len, documents))
     assert found.bytes == sum(len(d.encode()) for d in documents)

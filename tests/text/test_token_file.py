@@ -128,11 +128,29 @@ def test_a_damaged_file_is_built_again(damage: str, folder: Path) -> None:
     assert file.read_bytes() == raw
 
 
-def test_calling_it_off_leaves_nothing(tokenizer: Tokenizer, folder: Path) -> None:
-    asked = iter(range(1000))
-    with pytest.raises(CancelledError):
-        token_file(TEXTS, tokenizer, folder, should_stop=lambda: next(asked) >= 3)
-    assert list(folder.iterdir()) == []
+def test_calling_it_off_leaves_nothing(
+    tokenizer: Tokenizer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PIECE_CHARACTERS", 100)
+    folder.mkdir()
+    for questions in range(8):
+        asked = iter(range(1000))
+        with pytest.raises(CancelledError):
+            token_file(
+                TEXTS, tokenizer, folder, lambda last=questions, asked=asked: next(asked) >= last
+            )
+        assert list(folder.iterdir()) == []
+
+
+def test_what_is_done_is_reported(
+    tokenizer: Tokenizer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PIECE_CHARACTERS", 100)
+    shares: list[float] = []
+    token_file(TEXTS, tokenizer, folder, on_progress=shares.append)
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert len(set(shares)) > 4
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(

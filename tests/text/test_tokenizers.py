@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from minigpt_tui.config import DataConfig
+from minigpt_tui.text import word
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.pieces import code_points
 from minigpt_tui.text.tokenizers import (
@@ -202,6 +203,26 @@ def test_rare_words_are_unknown() -> None:
 def test_endless_words_stay_out_of_the_vocabulary() -> None:
     long = "a" * (LONGEST_TOKEN + 1)
     assert train_word([f"{long} b {long}"], None, 1).unknown(long) == [long]
+
+
+def test_too_many_different_words_are_counted_in_bounded_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    rng = random.Random(0)
+    rare = [f" x{i}" for i in range(3000)]
+    text = "".join(rng.choice([" the", " cat", rng.choice(rare)]) for _ in range(20_000))
+    everything = train_word([text], None, 1, warn=said.append)
+    assert said == []
+    monkeypatch.setattr(word, "_COUNTED_TOKENS", 1000)
+    monkeypatch.setattr(word, "_PIECE_CHARACTERS", 500)
+    bounded = train_word([text], None, 1, warn=said.append)
+    assert len(said) == 1
+    assert "more than 1,000 different words" in said[0]
+    assert {bounded.token_text(2), bounded.token_text(3)} == {" the", " cat"}
+    assert 4 < bounded.vocab_size <= 1002 + 100 < everything.vocab_size
+    assert train_word([text], None, 1, warn=said.append).to_json() == bounded.to_json()
+    assert said[0] == said[1]
 
 
 # --- BPE
