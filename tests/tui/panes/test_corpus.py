@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from minigpt_tui.config import load_preset, with_settings
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import create_run, list_runs
+from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.corpus import CorpusPane
 from minigpt_tui.tui.widgets.path_opener import DiskTree, PathOpener
@@ -83,11 +84,17 @@ async def test_the_first_start_shows_the_sample_and_says_what_to_do(data: DataFo
         assert "parameters" in facts(app), "the verdict is there"
 
 
-async def test_where_there_are_runs_the_newest_is_named(data: DataFolder) -> None:
+async def test_the_hint_says_how_to_go_on_with_the_newest_run(data: DataFolder) -> None:
     run = create_run(data, "older-friend", load_preset("tiny"))
+    run.best.write_bytes(b"a model")
     app = Workbench(data)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: run.name in words(app, "#hint"))
+        await until(pilot, lambda: f"F4 to ask {run.name}" in words(app, "#hint"))
+    write_status(run, Status("stopped"))
+    run.last.write_bytes(b"a state")
+    app = Workbench(data)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: f"F7 to go on with {run.name}" in words(app, "#hint"))
 
 
 async def test_the_selection_is_what_will_be_trained_and_remembered(data: DataFolder) -> None:
