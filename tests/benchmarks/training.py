@@ -167,7 +167,7 @@ def budgeted_run(text: Text, data: DataFolder, seconds: float) -> tuple[float, f
 
 def throughput(text: Text) -> None:
     """Item 3: tokens a second at the guide's default shape against the reference loop."""
-    from minigpt_tui.training.execution import Execution, supports_bf16
+    from minigpt_tui.training.execution import MOST_THREADS, Execution, supports_bf16
     from minigpt_tui.training.trainer import Trainer
 
     training_data = as_training_data(text)
@@ -181,7 +181,8 @@ def throughput(text: Text) -> None:
     }
     model, optimizer = reference_model(text.vocab_size, shape)
     draw = np.random.default_rng(0)
-    threads = torch.get_num_threads()
+    threads = MOST_THREADS
+    torch.set_num_threads(threads)  # an earlier run may have set its own
     precisions = ["fp32", "bf16"] if supports_bf16(torch.device("cpu")) else ["fp32"]
     ours = {p: Trainer(config, training_data, Execution(p, threads)) for p in precisions}
     seconds: dict[str, list[float]] = {name: [] for name in ("reference", *precisions)}
