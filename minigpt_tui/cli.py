@@ -9,7 +9,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from minigpt_tui import __version__
 from minigpt_tui.config import SECTIONS, Setting, settings
@@ -161,12 +160,3 @@ def _command(name: str) -> Command:
     else:
         from minigpt_tui.commands.workbench import workbench as command
     return command
-
-
-def chosen_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The settings given as flags, as text: name → what was typed."""
-    return {
-        name: typed
-        for name in settings()
-        if (typed := getattr(arguments, f"setting_{name}", None)) is not None
-    }

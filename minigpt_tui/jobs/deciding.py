@@ -7,7 +7,7 @@ import json
 import logging
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,8 @@ def decide_execution(
         check_cancelled(should_stop)
         return seconds_per_step(config, training_data, candidate)
 
+    if training.compile == "on" and not _compiles(measure):
+        training = replace(training, compile="off")
     n_targets = training_data.train.tokens - 1
     per_epoch = steps_per_epoch(n_targets, config.model.max_seq_len, training.batch_size)
     steps = total_steps(training, per_epoch) if training.minutes is None else None
@@ -73,6 +75,17 @@ def decide_execution(
         _write(file, dict(list(known.items())[-KEPT:]))
     lines = [f"Measured: {m.seconds * 1e3:.1f} ms a step with {m.execution}" for m in measured]
     return Decision(execution, seconds, (*lines, f"Execution: {execution}"))
+
+
+def _compiles(measure: Callable[[Execution], float]) -> bool:
+    """Whether the model can be compiled here: a failure is said in the log, and is no error."""
+    try:
+        measure(Execution("fp32", MOST_THREADS, compiled=True))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        log.warning("The model cannot be compiled here and is trained without: %s", reason)
+        return False
+    return True
 
 
 def _key(config: RunConfig, training_data: TrainingData, device: torch.device) -> str:

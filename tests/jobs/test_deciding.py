@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from minigpt_tui.config import with_settings
@@ -48,6 +52,18 @@ def test_a_damaged_memory_means_measuring_again(content, long_config, data, trai
     file.write_bytes(content)
     assert measured(decide_execution(long_config, training_data, data))
     assert "executions.json" in caplog.text
+
+
+def test_a_compiler_that_is_missing_is_no_error(config, data, training_data, tmp_path):
+    program = (
+        "import sys; from minigpt_tui.cli import main; "
+        "main(['train', '--preset', 'tiny', '--steps', '3', '--compile', 'on', '--run', 'c'])"
+    )
+    nowhere = {**os.environ, "PATH": "/nowhere", "CXX": "/nowhere/c++"}
+    nowhere["TORCHINDUCTOR_CACHE_DIR"] = str(tmp_path / "inductor")
+    done = subprocess.run([sys.executable, "-c", program], env=nowhere, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"trained without" in done.stderr
 
 
 def test_measuring_can_be_stopped(long_config, data, training_data):
