@@ -3,8 +3,7 @@
 TEXT is the path of tinyshakespeare (or another text). Everything is measured in one run, side by
 side, because machines are noisy: trust the ratios. The reference is the small-GPT recipe for a CPU
 that the field knows (L4 H4 D128, T64, B12, AdamW 1e-3 → 1e-4, warm-up 100, 2,000 steps, fp32,
-eager), written out here; with `--nanogpt FOLDER` the real one is timed as well. Evaluations stand
-outside all clocks.
+eager), written out here. Evaluations stand outside all clocks.
 """
 
 from __future__ import annotations
