@@ -175,6 +175,12 @@ class TrainingConfig:
     batch_size: int = setting(
         32, "Windows of text in one step.", unit="windows", minimum=1, maximum=1_000_000
     )
+    batch: str = setting(
+        "given",
+        "auto: batch_size is what this machine gets most tokens a second from.",
+        choices=("given", "auto"),
+        advanced=True,
+    )
     micro_batch: int | None = setting(
         None,
         "Windows that go through at once; the batch is summed up from them. Empty: all.",
@@ -253,6 +259,13 @@ class TrainingConfig:
         minimum=0,
         maximum=1_000_000,
     )
+    keep_checkpoints: int = setting(
+        0,
+        "Keep only so many checkpoint_epoch_N.pt, the latest. 0 keeps all.",
+        minimum=0,
+        maximum=1_000_000,
+        advanced=True,
+    )
     patience: int = setting(
         0,
         "Stop when so many evaluations in a row brought no better model. 0 switches it off.",
@@ -290,6 +303,12 @@ class TrainingConfig:
         "auto",
         "Compile the model. auto: when the run is long enough and it is measured to be faster.",
         choices=("auto", "on", "off"),
+        advanced=True,
+    )
+    shard: str = setting(
+        "off",
+        "Deal weights and optimizer out to the processes of torchrun (FSDP2): less memory in each.",
+        choices=("off", "on"),
         advanced=True,
     )
 
@@ -419,6 +438,8 @@ def check_setting(name: str, value: Any) -> Any:
         value = float(value)
     if this.kind is float and isinstance(value, str):  # YAML reads 1e-3, without a dot, as text
         return parse_setting(name, value)
+    if isinstance(value, bool) and "on" in this.choices:  # YAML reads on and off as truth values
+        value = "on" if value else "off"
     if not isinstance(value, this.kind) or isinstance(value, bool):
         words = {int: "a whole number", float: "a number", str: "text"}[this.kind]
         raise ValueError(f"{name} must be {words}, not {_quoted(value)}.")

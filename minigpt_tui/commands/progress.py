@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TextIO
 
 from minigpt_tui.text.safe import visible
 from minigpt_tui.training.events import (
+    Diagnosed,
     EpochEnded,
     Evaluated,
     Event,
     Finished,
+    PlanChanged,
     Preparing,
     Resumed,
     Sampled,
@@ -60,6 +63,14 @@ class _PlainPrinter:
                 if self._is_within_epoch(event):
                     best = "  ✓ Best model saved" if event.is_best else ""
                     self._lines(f"  Step {event.step}, Val Loss: {event.val_loss:.4f}{best}")
+            case PlanChanged():
+                self.started = _with_plan(self.started, event)
+                if event.kind == "rolled-back":
+                    self.epoch = 0  # the epoch that it stands in now is announced again
+                if event.kind != "replanned":
+                    self._lines(f"Step {event.from_step}: {event.in_words}")
+            case Diagnosed():
+                self._lines(f"Note (step {event.step}): {event.message} {event.advice}")
             case Finished():
                 self._lines(f"{event.state.capitalize()}: {event.message}")
 
@@ -111,6 +122,12 @@ class _LivePrinter:
                 self._line(_epoch_row(event, self.started))
             case Evaluated() if not event.held_out and event.step == 0:
                 self._line("No validation text: the loss shown is that of the training text.")
+            case PlanChanged():
+                self.started = _with_plan(self.started, event)
+                if event.kind != "replanned":
+                    self._line(f"Step {event.from_step:,}: {event.in_words}")
+            case Diagnosed():
+                self._line(f"! Step {event.step:,}: {event.message}", f"  {event.advice}")
             case Finished():
                 if self.sample:
                     self._line("", "The model writes:", visible(self.sample, keep_newlines=True))
@@ -147,6 +164,12 @@ class _LivePrinter:
     def _line(self, *lines: str) -> None:
         self.out.write(CLEAR_LINE + "\n".join(lines) + "\n")
         self.out.flush()
+
+
+def _with_plan(started: Started | None, change: PlanChanged) -> Started:
+    assert started is not None
+    total = change.total_steps
+    return replace(started, total_steps=total, epochs=-(-total // started.steps_per_epoch))
 
 
 def _opening(event: Started) -> list[str]:

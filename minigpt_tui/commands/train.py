@@ -8,8 +8,10 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from minigpt_tui.config import (
     RunConfig,
@@ -22,44 +24,121 @@ from minigpt_tui.config import (
     settings,
     with_settings,
 )
-from minigpt_tui.paths import check_name, data_folder
+from minigpt_tui.paths import DataFolder, check_name, data_folder
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.freed_memory import keep_freed_memory
 
+if TYPE_CHECKING:
+    from minigpt_tui.jobs.drive import Outcome
+    from minigpt_tui.jobs.resuming import Extension
+    from minigpt_tui.training.distributed import World
+
+EXTENDING = ("epochs", "steps", "minutes", "lr")
+"""Settings that a run which goes on may be given anew."""
+
 
 def train(arguments: argparse.Namespace) -> int:
     """Trains a new run, or goes on with one; returns the exit code."""
+    if arguments.find_lr or arguments.seeds is not None:
+        return _train_otherwise(arguments)
+    if arguments.json:
+        raise ValueError("--json goes with --find-lr or --seeds. Or: minigpt-tui runs --json.")
     data = data_folder(arguments.data_dir)
     config = config_from(arguments)
+    extension = None
     if arguments.run is not None:
         check_name(arguments.run, "run name")
     if arguments.resume is not None:
-        _refuse_settings_on_resume(arguments)
-        from minigpt_tui.runs.folder import find_run
-
-        run_to_resume = find_run(data, arguments.resume)
+        extension = _extension(arguments)
     if arguments.save_config:
         _save_config(config, Path(arguments.save_config))
 
     control = Control()
-    diverged = False
-    with _stopping_on_signals(control) as received:
+    outcome = None
+    with stopping_on_signals(control) as received:
         keep_freed_memory()
-        from minigpt_tui.commands.progress import printer
-        from minigpt_tui.jobs.train import train_new, train_resumed
+        from minigpt_tui.training.distributed import joined
 
-        listen = printer(sys.stdout)
         try:
-            if arguments.resume is not None:
-                outcome = train_resumed(run_to_resume, data, control, on_event=listen)
-            else:
-                outcome = train_new(config, data, control, name=arguments.run, on_event=listen)
-            diverged = outcome.state == "diverged"
+            with joined() as world:
+                outcome = _work(arguments, config, extension, data, control, world)
         except CancelledError:
             print("Stopped before the first step; nothing was written.", file=sys.stderr)
     # The shell's convention: 128 + the number of the signal that ended the work.
+    diverged = outcome is not None and outcome.state == "diverged"
     return 128 + received[0] if received else int(diverged)
+
+
+def _work(
+    arguments: argparse.Namespace,
+    config: RunConfig,
+    extension: Extension | None,
+    data: DataFolder,
+    control: Control,
+    world: World,
+) -> Outcome:
+    from minigpt_tui.commands.progress import printer
+    from minigpt_tui.jobs.restarting import forget_run, note_run, noted_run
+    from minigpt_tui.jobs.resuming import run_at_its_newest
+    from minigpt_tui.jobs.train import train_branch, train_new, train_resumed
+    from minigpt_tui.runs.folder import find_run
+    from minigpt_tui.training.distributed import restarts, started_by_torchrun
+
+    listen = printer(sys.stdout) if world.first else _say_nothing
+    run = None
+    if arguments.resume is not None and _is_file(arguments.resume):
+        file = Path(arguments.resume).expanduser()
+        run = run_at_its_newest(data, file)
+        if run is None and not world.alone:
+            raise ValueError(
+                f"{file} is not the newest state of a run here: begin a new run from it without "
+                "torchrun, stop it, and resume that one."
+            )
+        if run is None:
+            return train_branch(
+                file, data, control, name=arguments.run, extension=extension, on_event=listen
+            )
+    elif arguments.resume is not None:
+        run = find_run(data, arguments.resume)
+    elif restarts():
+        run = noted_run(data)
+    if run is not None:
+        return train_resumed(run, data, control, extension=extension, on_event=listen, world=world)
+    on_run = partial(note_run, data) if started_by_torchrun() else _say_nothing
+    if world.first and started_by_torchrun():
+        forget_run(data)
+    return train_new(
+        config,
+        data,
+        control,
+        name=arguments.run,
+        on_event=listen,
+        on_run=on_run,
+        world=world,
+    )
+
+
+def _is_file(resume: str) -> bool:
+    """Whether what is to be resumed is named by a checkpoint's path, not by a run's name."""
+    return resume.endswith(".pt") or os.sep in resume
+
+
+def _say_nothing(event: object) -> None:
+    """The listener of the processes that only help."""
+
+
+def _train_otherwise(arguments: argparse.Namespace) -> int:
+    """The commands that train other than one run."""
+    if arguments.save_config:
+        raise ValueError("--save-config goes with a single run: leave out --find-lr and --seeds.")
+    if arguments.find_lr:
+        from minigpt_tui.commands.find_lr import find_lr
+
+        return find_lr(arguments)
+    from minigpt_tui.commands.several import train_seeds
+
+    return train_seeds(arguments)
 
 
 def config_from(arguments: argparse.Namespace) -> RunConfig:
@@ -73,24 +152,35 @@ def config_from(arguments: argparse.Namespace) -> RunConfig:
     for name in settings():
         typed = getattr(arguments, f"setting_{name}", None)
         if typed is not None:
+            if name == "batch_size" and typed == "auto":
+                changes["batch"] = "auto"
+                continue
             is_text = isinstance(typed, str)
             changes[name] = parse_setting(name, typed) if is_text else check_setting(name, typed)
     return check(with_settings(config, changes))
 
 
-def _refuse_settings_on_resume(arguments: argparse.Namespace) -> None:
-    given = [
-        this.flag
-        for this in settings().values()
-        if getattr(arguments, f"setting_{this.name}", None) is not None
-    ]
-    given += [
-        f"--{flag}" for flag in ("run", "preset", "config") if getattr(arguments, flag) is not None
-    ]
-    if given:
+def _extension(arguments: argparse.Namespace) -> Extension | None:
+    """What a resumed run is asked to change; ValueError for settings that it cannot change."""
+    from minigpt_tui.jobs.resuming import Extension
+
+    given = {
+        name: getattr(arguments, f"setting_{name}")
+        for name in settings()
+        if getattr(arguments, f"setting_{name}", None) is not None
+    }
+    changes = {name: parse_setting(name, given.pop(name)) for name in EXTENDING if name in given}
+    refused = [settings()[name].flag for name in given]
+    refused += [f"--{flag}" for flag in ("preset", "config") if getattr(arguments, flag)]
+    if arguments.run is not None and not _is_file(arguments.resume):
+        refused.append("--run")
+    if refused:
+        allowed = ", ".join(settings()[name].flag for name in EXTENDING)
         raise ValueError(
-            f"{given[0]} cannot be combined with --resume: a run goes on with its own settings."
+            f"{refused[0]} cannot be combined with --resume: a run goes on with its own settings. "
+            f"What can be changed: {allowed}."
         )
+    return Extension(**changes) if changes else None
 
 
 def _save_config(config: RunConfig, path: Path) -> None:
@@ -101,14 +191,19 @@ def _save_config(config: RunConfig, path: Path) -> None:
 
 
 @contextmanager
-def _stopping_on_signals(control: Control) -> Iterator[list[int]]:
+def stopping_on_signals(control: Control) -> Iterator[list[int]]:
     """The first signal stops after the step and saves; a second one ends the process at once.
 
+    Under torchrun a key press reaches each process twice, from the terminal and from torchrun,
+    which also kills those that take too long: there further signals change nothing.
     Yields the list of signals received.
     """
     received: list[int] = []
+    under_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if received and under_torchrun:
+            return
         if received:
             os._exit(128 + number)
         received.append(number)

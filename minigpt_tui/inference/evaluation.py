@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from minigpt_tui.model.language_model import LanguageModel
 from minigpt_tui.text.tokenizers import EOT_ID
@@ -33,6 +34,17 @@ class Evaluation:
     targets: int
 
 
+class Processes(Protocol):
+    """Several processes that measure one text together: `training.distributed.World`."""
+
+    @property
+    def rank(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    def sum(self, tensor: Tensor) -> Tensor: ...
+    def any(self, flag: bool) -> bool: ...
+
+
 def evaluate(
     model: LanguageModel,
     ids: Ids,
@@ -42,6 +54,7 @@ def evaluate(
     bytes: int,
     unknown_bytes: int,
     should_stop: Callable[[], bool] | None = None,
+    processes: Processes | None = None,
 ) -> Evaluation | None:
     """Measures a model on `ids` [N], which begin with <EOT>; None when `should_stop()` says so.
 
@@ -51,18 +64,23 @@ def evaluate(
     Bits a byte are Σ nats / (ln 2 · Σ bytes) of the predicted text. <EOT> is no text: its nats and
     its bytes count nothing. <UNK> hides its text: to its own nats come 8 bits a hidden byte.
 
+    Of several `processes`, which must all call this, each takes its share of the batches.
+
     Raises ValueError when there is nothing to predict.
     """
     if len(ids) < 2 or characters < 1:
         raise ValueError("The validation text is empty: there is no token to predict.")
     total_nats = eot_nats = 0.0  # Python's floats are float64
+    rank, size = (0, 1) if processes is None else (processes.rank, processes.size)
     device = next(model.parameters()).device
     training = model.training
     model.eval()
     try:
-        with torch.inference_mode():
-            for inputs, targets in _batches(ids, model.config.max_seq_len, batch_size):
-                if should_stop is not None and should_stop():
+        # FSDP keeps what it gathers here for training, which inference mode would not allow.
+        with torch.inference_mode() if processes is None else torch.no_grad():
+            for inputs, targets in _batches(ids, model.config.max_seq_len, batch_size, rank, size):
+                stop = should_stop is not None and should_stop()
+                if stop if processes is None else processes.any(stop):
                     return None
                 logits = model(torch.from_numpy(inputs).to(device))  # [B, T, V]
                 nats = F.cross_entropy(
@@ -76,6 +94,9 @@ def evaluate(
                 eot_nats += float(nats[torch.from_numpy(targets).flatten() == EOT_ID].sum())
     finally:
         model.train(training)
+    if processes is not None:
+        sums = torch.tensor([total_nats, eot_nats], dtype=torch.float64)
+        total_nats, eot_nats = processes.sum(sums).tolist()
     val_loss = total_nats / (len(ids) - 1)
     bits = (total_nats - eot_nats) / math.log(2) + BITS_PER_UNKNOWN_BYTE * unknown_bytes
     return Evaluation(
@@ -89,15 +110,21 @@ def evaluate(
 
 
 def _batches(
-    ids: Ids, window: int, batch_size: int
+    ids: Ids, window: int, batch_size: int, rank: int, size: int
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Inputs and targets [B, window]; the end of the last window is padded and has no targets."""
+    """Inputs and targets [B, window] of every `size`-th batch, from number `rank` on.
+
+    The end of the last window is padded and has no targets. Every rank gets as many batches: where
+    they run out, an empty one, for models whose weights are dealt out compute in step.
+    """
     n_targets = len(ids) - 1
-    for start in range(0, n_targets, window * batch_size):
+    for first in range(0, n_targets, window * batch_size * size):
+        start = first + rank * window * batch_size
         stop = min(start + window * batch_size, n_targets)
-        rows = -(-(stop - start) // window)
+        rows = max(1, -(-(stop - start) // window))
         inputs = np.full(rows * window, EOT_ID, dtype=np.int64)
         targets = np.full(rows * window, NO_TARGET, dtype=np.int64)
-        inputs[: stop - start] = ids[start:stop]
-        targets[: stop - start] = ids[start + 1 : stop + 1]
+        if start < stop:
+            inputs[: stop - start] = ids[start:stop]
+            targets[: stop - start] = ids[start + 1 : stop + 1]
         yield inputs.reshape(rows, window), targets.reshape(rows, window)

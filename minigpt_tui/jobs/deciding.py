@@ -1,4 +1,4 @@
-"""Decides how a run is computed, and keeps the answer for this machine and shape."""
+"""Decides what a run leaves open, above all how it is computed, and keeps that answer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,22 @@ from typing import Any
 import torch
 
 from minigpt_tui.config import RunConfig, to_dict
+from minigpt_tui.jobs.batch_size import with_fastest_batch
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.planning.memory import check_memory
 from minigpt_tui.planning.steps import steps_per_epoch, total_steps
+from minigpt_tui.planning.time_plan import planned_for_time
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.text.cancel import check_cancelled
 from minigpt_tui.training.device import resolve_device
-from minigpt_tui.training.execution import MOST_THREADS, Execution, Measurement, choose_execution
+from minigpt_tui.training.execution import (
+    MOST_THREADS,
+    Execution,
+    Measurement,
+    choose_execution,
+    matrix_product_speed,
+)
+from minigpt_tui.training.time_budget import TimeBudget
 from minigpt_tui.training.trainer import TrainingData, seconds_per_step
 
 log = logging.getLogger(__name__)
@@ -29,12 +39,52 @@ KEPT = 200
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What is measured before a run begins, and lines about it for the log."""
+
+    config: RunConfig
+    """With its shape and batch, where these were open."""
+    execution: Execution
+    planned_steps: int | None
+    """How many steps fit into the run's time; None where it is not bound by time."""
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Decision:
     """How a run is carried out, the seconds that a step then takes, and lines for the log."""
 
     execution: Execution
     seconds_per_step: float | None
     notes: tuple[str, ...]
+
+
+def decide(
+    config: RunConfig,
+    training_data: TrainingData,
+    data: DataFolder,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Decided:
+    """Measures what a run leaves open: its shape, its batch, how it is computed, its steps.
+
+    Raises ValueError when the shape does not fit into the memory, CancelledError between two
+    measurements when `should_stop()` says so.
+    """
+    vocab_size = training_data.tokenizer.vocab_size
+    if config.training.plan == "time":
+        speed = matrix_product_speed(resolve_device(config.training.device))
+        config = planned_for_time(config, training_data.train.tokens, vocab_size, speed)
+        check_memory(config, vocab_size)
+    notes: list[str] = []
+    if config.training.batch == "auto":
+        config, notes = with_fastest_batch(config, training_data, should_stop)
+    decision = decide_execution(config, training_data, data, should_stop)
+    planned_steps = None
+    if config.training.minutes is not None:
+        assert decision.seconds_per_step is not None, "a time budget has its step measured"
+        budget = TimeBudget(config.training.minutes)
+        planned_steps = budget.steps_that_fit(decision.seconds_per_step)
+    return Decided(config, decision.execution, planned_steps, (*notes, *decision.notes))
 
 
 def decide_execution(

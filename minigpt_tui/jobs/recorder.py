@@ -12,12 +12,13 @@ from minigpt_tui.runs.journal import append_line
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
 from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.training.events import (
+    Diagnosed,
     EpochEnded,
     Evaluated,
     Event,
     Finished,
     Paused,
-    Replanned,
+    PlanChanged,
     Resumed,
     Sampled,
     Started,
@@ -77,9 +78,12 @@ class RunRecorder:
                 self._journal("epoch", asdict(event))
             case Sampled():
                 append_line(self.run.samples_file, {"time": time.time(), **asdict(event)})
-            case Replanned():
+            case PlanChanged():
                 self.status.total_steps = event.total_steps
-                self._journal("replanned", asdict(event))
+                self.status.epochs = -(-event.total_steps // self.steps_per_epoch)
+                self._journal(event.kind, asdict(event))
+            case Diagnosed():
+                self._journal("diagnosis", asdict(event))
             case Paused():
                 self._change_state("paused", event.step)
             case Resumed():
@@ -93,6 +97,12 @@ class RunRecorder:
         self.metrics.flush()
         self.evaluations.flush()
         self._journal("checkpoint", {"kind": kind, "file": file_name, "step": step})
+
+    def go_back_to(self, step: int) -> None:
+        """The training stands at an earlier step again and takes the later ones anew."""
+        self.metrics.truncate_after(step)
+        self.evaluations.truncate_after(step)
+        self.status.step = step
 
     def heartbeat(self) -> None:
         """Tells other processes that this one lives, also while nothing else changes."""

@@ -1,29 +1,48 @@
-"""How far along its schedule a run is at each step, also when its length is changed on the way.
+"""How far along its schedule a run is at each step, also when its plan is changed on the way.
 
-A run begins with a plan of so many steps. When it is re-planned (a time budget that the machine
-does not keep, an extension), the steps that are left are spread anew over what is left of the
-schedule; what has been done stays as it was. So the learning rate is a continuous function of the
-step, and the same list of changes gives the same rates on a resume.
+A run begins with a plan of so many steps. Every change to it is recorded with its step, so that a
+resume repeats it and the learning rate is the same function of the step again. Four kinds:
+
+replanned, and a run extended before its end: the steps that are left are spread anew over what is
+left of the schedule; what has been done stays as it was, and the rate does not jump.
+extended at its end: a schedule of its own begins, warm-up and all, over the added steps.
+rate: the peak learning rate is another from here on (steering).
+rolled-back: the training went back to this step, with a lower rate; changes beyond it are void.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+KINDS = ("replanned", "extended", "rate", "rolled-back")
 
 
 @dataclass(frozen=True)
 class Change:
-    """From `step` on, the run is to end after `total_steps`."""
+    """From `step` on, the run is to end after `total_steps`, at `lr_factor` times its schedule."""
 
     step: int
     total_steps: int
+    kind: str = "replanned"
+    lr_factor: float = 1.0
+    budget_minutes: float | None = None
+    """The run's time budget from here on, counted from its first step; None leaves it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a step stands: `position` of `steps` in the schedule in force, and its factor."""
+
+    position: float
+    steps: int
+    lr_factor: float
 
 
 class StepPlan:
-    """The first plan and the changes to it, in the order of their steps."""
+    """The first plan and the changes to it."""
 
-    def __init__(self, total_steps: int, changes: Sequence[Change] = ()) -> None:
+    def __init__(self, total_steps: int, changes: Iterable[Change] = ()) -> None:
         self.planned_steps = total_steps
         self.changes: list[Change] = []
         for change in changes:
@@ -34,23 +53,39 @@ class StepPlan:
         """The steps after which the run ends, as of the latest change."""
         return self.changes[-1].total_steps if self.changes else self.planned_steps
 
-    def change(self, change: Change) -> None:
-        """Spreads what is left of the schedule over other steps than before."""
-        assert not self.changes or change.step >= self.changes[-1].step, "changes come in order"
-        assert change.total_steps >= change.step, "a run cannot end before it is re-planned"
-        self.changes.append(change)
+    @property
+    def lr_factor(self) -> float:
+        """What multiplies the schedule's rate, as of the latest change."""
+        return self.changes[-1].lr_factor if self.changes else 1.0
 
-    def scheduled_step(self, step: int) -> float:
-        """Where in the first plan's schedule (0 to `planned_steps`) this step stands."""
-        place, total, position = 0, self.planned_steps, 0.0
+    def change(self, change: Change) -> None:
+        """Takes a change up; it makes those void that stand at later steps."""
+        self.changes = in_force([*self.changes, change])
+
+    def place(self, step: int) -> Place:
+        """Where `step` (from 0) stands in the schedule that is in force at it."""
+        position, steps, factor = 0.0, self.planned_steps, 1.0
+        begun, total = 0, self.planned_steps
         for change in self.changes:
             if change.step > step:
                 break
-            position = _between(change.step, place, total, position, self.planned_steps)
-            place, total = change.step, change.total_steps
-        return _between(step, place, total, position, self.planned_steps)
+            position = _between(change.step, begun, total, position, steps)
+            if change.kind == "extended" and change.step >= total:
+                position, steps = 0.0, change.total_steps - change.step
+            begun, total, factor = change.step, change.total_steps, change.lr_factor
+        return Place(_between(step, begun, total, position, steps), steps, factor)
 
 
-def _between(step: int, place: int, total: int, position: float, end: int) -> float:
-    """The position at `step` on the straight way from `position` at `place` to `end` at `total`."""
-    return position + (end - position) * (step - place) / max(1, total - place)
+def in_force(changes: Iterable[Change]) -> list[Change]:
+    """Of changes in the order in which they were made, those that still hold."""
+    kept: list[Change] = []
+    for change in changes:
+        assert change.kind in KINDS, change.kind
+        assert change.total_steps >= change.step, "a run cannot end before its plan changes"
+        kept = [*(one for one in kept if one.step <= change.step), change]
+    return kept
+
+
+def _between(step: int, begun: int, total: int, position: float, end: int) -> float:
+    """The position at `step` on the straight way from `position` at `begun` to `end` at `total`."""
+    return position + (end - position) * (step - begun) / max(1, total - begun)

@@ -11,12 +11,54 @@ MAX_INFO_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
+class ReferenceLine:
+    """One of the `BaselineLosses` as it is shown: its name, and of which part of the text it is."""
+
+    name: str
+    nats: float  # a token
+    part: str  # “from 20 million tokens”; empty where the whole text was looked at
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {self.part}".rstrip()
+
+
+@dataclass(frozen=True)
 class BaselineLosses:
-    """Losses of models that need no training, in nats a token on the validation text."""
+    """Losses of models that need no training, in nats a token on the validation text.
+
+    Runs of an earlier version know the first three alone.
+    """
 
     uniform: float
     unigram: float
     five_gram: float
+    bigram: float | None = None
+    trigram: float | None = None
+    zlib: float | None = None
+    lzma: float | None = None
+    tokens_used: int | None = None  # training tokens behind the n-grams; None: the whole text
+    bytes_used: int | None = None  # training text behind zlib and lzma; None: the whole text
+
+    def lines(self) -> tuple[ReferenceLine, ...]:
+        """Those that are known, from the simplest model on."""
+        tokens = text = ""
+        if self.tokens_used is not None:
+            tokens = f"from {self.tokens_used / 1e6:.3g} million tokens"
+        if self.bytes_used is not None:
+            text = f"from {self.bytes_used / 1e6:.3g} MB"
+        every = (
+            ("uniform", self.uniform, ""),
+            ("unigram", self.unigram, tokens),
+            ("bigram", self.bigram, tokens),
+            ("trigram", self.trigram, tokens),
+            ("5-gram", self.five_gram, tokens),
+            ("zlib", self.zlib, text),
+            ("lzma", self.lzma, text),
+        )
+        return tuple(
+            ReferenceLine(name, nats, part) for name, nats, part in every if nats is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -40,6 +82,8 @@ class RunInfo:
     baselines: BaselineLosses | None = None
     device: str = ""
     threads: int = 0
+    precision: str = ""
+    compiled: int = 0  # 1 where the model is compiled
 
 
 def info_to_json(info: RunInfo) -> bytes:
@@ -79,11 +123,13 @@ def _baselines(value: object) -> BaselineLosses | None:
         return None
     if not isinstance(value, dict):
         raise ValueError("has no numbers under “baselines”.")
-    losses = {
-        field.name: _checked(field.name, value.get(field.name), "float")
-        for field in dataclasses.fields(BaselineLosses)
-    }
-    return BaselineLosses(**losses)  # type: ignore[arg-type]
+    values: dict[str, object] = {}
+    for field in dataclasses.fields(BaselineLosses):
+        number = value.get(field.name)
+        if number is not None or field.default is dataclasses.MISSING:
+            kind = str(field.type).removesuffix(" | None")
+            values[field.name] = _checked(field.name, number, kind)
+    return BaselineLosses(**values)  # type: ignore[arg-type]
 
 
 def _checked(name: str, value: object, kind: str) -> str | int | float:

@@ -89,11 +89,58 @@ class Sampled:
 
 
 @dataclass(frozen=True)
-class Replanned:
-    """From `step` on, the run is to end after `total_steps`; yielded before it takes effect."""
+class PlanChanged:
+    """The run's plan is another from `step` on; yielded before it takes effect.
 
+    `kind` is that of `planning.step_plan.Change`; `lr` the peak learning rate from here on.
+    """
+
+    kind: str
     step: int
     total_steps: int
+    lr: float
+    lr_factor: float
+    budget_minutes: float | None
+    from_step: int
+    """Where the training stood: beyond `step` when it went back."""
+    reason: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """The change in a sentence."""
+        end = f"{self.total_steps:,} steps in all"
+        match self.kind:
+            case "replanned":
+                return f"Planned anew to keep the time: {end}."
+            case "extended":
+                return f"Extended: {end}."
+            case "rate":
+                return f"Peak learning rate {self.lr:.3g} from step {self.step:,} on."
+            case "rolled-back":
+                return (
+                    f"{self.reason} Back from step {self.from_step:,} to {self.step:,}, "
+                    f"with a peak learning rate of {self.lr:.3g}."
+                )
+        raise AssertionError(self.kind)
+
+
+@dataclass(frozen=True)
+class RollbackDue:
+    """The training is to go back to a state of `before` or earlier; whoever drives it does so."""
+
+    step: int
+    before: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Diagnosed:
+    """Something about the run that its owner should know, and what can be done about it."""
+
+    step: int
+    kind: str
+    message: str
+    advice: str
 
 
 @dataclass(frozen=True)
@@ -130,7 +177,9 @@ Event = (
     | Evaluated
     | EpochEnded
     | Sampled
-    | Replanned
+    | PlanChanged
+    | RollbackDue
+    | Diagnosed
     | Paused
     | Waiting
     | Resumed

@@ -15,6 +15,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from minigpt_tui.training.dealt_out import part_of, whole
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of x, x³ and x⁵ (Jordan et al. 2024): steep at 0, so that five steps bring singular
 values from about 0.002 up into 0.7…1.2. They do not converge to 1, and need not."""
@@ -51,6 +53,7 @@ class Muon(torch.optim.Optimizer):
             "stacked": 1,
         }
         super().__init__(list(groups), defaults)
+        self._gathered: list[tuple[Tensor, Tensor]] = []
         for group in self.param_groups:
             for parameter in group["params"]:
                 assert parameter.ndim == 2, "Muon is for matrices"
@@ -70,9 +73,16 @@ class Muon(torch.optim.Optimizer):
             batch = torch.stack([matrix.upright for matrix in matrices]).to(dtype)
             for matrix, turned in zip(matrices, orthogonalized(batch), strict=True):
                 matrix.move(turned)
+        for parameter, weight in self._gathered:
+            parameter.copy_(part_of(weight, parameter))
+        self._gathered.clear()
 
     def _matrices(self, group: dict[str, Any]) -> list[_Matrix]:
-        """The matrices of a group, each with the direction in which its momentum points."""
+        """The matrices of a group, each with the direction in which its momentum points.
+
+        Of a parameter that is dealt out to several processes every one of them turns the whole
+        matrix, and keeps its part of the result.
+        """
         parameters = [p for p in group["params"] if p.grad is not None]
         if not parameters:
             return []
@@ -84,11 +94,15 @@ class Muon(torch.optim.Optimizer):
         torch._foreach_lerp_(momenta, grads, 1 - group["momentum"])
         ahead = torch._foreach_lerp(grads, momenta, group["momentum"])  # Nesterov
         torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+        weights = [whole(parameter) for parameter in parameters]
+        self._gathered += [(p, w) for p, w in zip(parameters, weights, strict=True) if w is not p]
         return [
             _Matrix(weight, direction, group["lr"])
-            for parameter, stack in zip(parameters, ahead, strict=True)
+            for stacked_weights, stack in zip(weights, ahead, strict=True)
             for weight, direction in zip(
-                parameter.chunk(group["stacked"]), stack.chunk(group["stacked"]), strict=True
+                stacked_weights.chunk(group["stacked"]),
+                whole(stack).chunk(group["stacked"]),
+                strict=True,
             )
         ]
 

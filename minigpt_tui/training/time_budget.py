@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from minigpt_tui.planning.step_plan import Change
-
 FIRST_LOOK_STEPS = 20
 LOOK_EVERY_SHARE = 0.05
 """Of the steps that are left: so looks come closer together towards the end."""
@@ -29,8 +27,8 @@ class TimeBudget:
         assert self.seconds is not None
         return max(1, int(self.seconds / seconds_per_step))
 
-    def change(self, step: int, wall_seconds: float, total_steps: int) -> Change | None:
-        """The new end of the run, if the pace asks for another one.
+    def end(self, step: int, wall_seconds: float, total_steps: int) -> int | None:
+        """The steps after which the run should end, if the pace asks for another number.
 
         `wall_seconds` have been spent on `step` steps so far, evaluations and all.
         """
@@ -42,4 +40,4 @@ class TimeBudget:
         planned_left = total_steps - step
         if abs(left - planned_left) <= max(1.0, WORTH_CHANGING * planned_left):
             return None
-        return Change(step, step + left)
+        return step + left

@@ -8,48 +8,49 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from minigpt_tui.config import RunConfig, from_dict, to_dict
+from minigpt_tui.config import RunConfig
 from minigpt_tui.inference.evaluation import Evaluation, evaluate
 from minigpt_tui.model.build import build_model
-from minigpt_tui.planning.step_plan import Change, StepPlan
+from minigpt_tui.planning.step_plan import Change
 from minigpt_tui.planning.steps import total_steps
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint
+from minigpt_tui.runs.info import BaselineLosses
 from minigpt_tui.text.token_file import TokenFile
 from minigpt_tui.text.tokenizers import Tokenizer
 from minigpt_tui.training.batches import BatchSource, seed_for
-from minigpt_tui.training.control import Control
+from minigpt_tui.training.control import Control, Orders
 from minigpt_tui.training.device import resolve_device
+from minigpt_tui.training.diagnosis import Diagnosis, Finding, divergence_advice
+from minigpt_tui.training.distributed import ALONE, World
 from minigpt_tui.training.events import (
     CheckpointDue,
+    Diagnosed,
     EpochEnded,
     Evaluated,
     Event,
     Finished,
     Paused,
-    Replanned,
+    PlanChanged,
     Resumed,
+    RollbackDue,
     StepDone,
     Waiting,
 )
-from minigpt_tui.training.execution import (
-    MOST_THREADS,
-    Execution,
-    median_step_seconds,
-    supports_bf16,
-)
-from minigpt_tui.training.schedule import learning_rate
+from minigpt_tui.training.execution import MOST_THREADS, Execution, median_step_seconds
+from minigpt_tui.training.progress import Progress
+from minigpt_tui.training.state import checkpoint_of, take_up
+from minigpt_tui.training.steering import Steering
 from minigpt_tui.training.stepper import Stepper
-from minigpt_tui.training.time_budget import TimeBudget
 
 PAUSE_POLL_SECONDS = 0.2
+SPIKE_MARGIN_STEPS = 50
+"""A spike is found some steps after it began: states so close before are not taken for good."""
 
 
 @dataclass(frozen=True)
@@ -61,28 +62,13 @@ class TrainingData:
     val: TokenFile | None
 
 
-@dataclass
-class Progress:
-    """Where a training stands: everything beside weights and optimizer that a resume needs."""
-
-    step: int = 0
-    seconds: float = 0.0
-    best_val_loss: float = math.inf
-    evaluations_without_best: int = 0
-    evaluation_due: bool = True
-    epoch_loss_sum: float = 0.0
-    """Sum of nats over the targets of the epoch in hand."""
-    epoch_targets: int = 0
-    epoch_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    """Like `seconds`, with evaluations, checkpoints and samples: what a time budget pays."""
-
-
 class Trainer:
     """Trains one model. `run` does the work; `checkpoint` and `load_checkpoint` keep its state.
 
     Without an `execution` the arithmetic is done in fp32. `planned_steps` is the first plan of a
-    run with a time budget; `known_changes` are those that a run to be resumed has recorded.
+    run with a time budget; `known_changes` are those that a run to be resumed has recorded;
+    `references` are the losses of models that need no training, for the diagnosis. Every process
+    of a `world` has a trainer, and they take each step together.
     """
 
     def __init__(
@@ -93,16 +79,19 @@ class Trainer:
         *,
         planned_steps: int | None = None,
         known_changes: Sequence[Change] = (),
+        references: BaselineLosses | None = None,
+        world: World = ALONE,
     ) -> None:
         self.config = config
         self.data = data
+        self.world = world
         self.device = resolve_device(config.training.device)
         self.model = build_model(config.model, data.tokenizer.vocab_size)
         self.model.init_weights(torch.Generator().manual_seed(self._seed("weights")))
         self.model.to(self.device)
         threads = config.training.threads or MOST_THREADS
         execution = execution or Execution("fp32", threads)
-        self.stepper = Stepper(self.model, config.training, self.device, execution)
+        self.stepper = Stepper(self.model, config.training, self.device, execution, world)
         self.batches = BatchSource(
             data.train.ids,
             config.model.max_seq_len,
@@ -111,9 +100,9 @@ class Trainer:
         )
         self.steps_per_epoch = self.batches.steps_per_epoch
         steps = planned_steps or total_steps(config.training, self.steps_per_epoch)
-        self.plan = StepPlan(steps)
-        self._known_changes = deque(known_changes)
-        self._budget = TimeBudget(config.training.minutes)
+        self.steering = Steering(config.training, steps, known_changes)
+        self.references = references
+        self.diagnosis = self._new_diagnosis(steps)
         # A time budget is too short to measure what every untrained model scores.
         self.progress = Progress(evaluation_due=config.training.minutes is None)
         self.last_evaluation: Evaluation | None = None
@@ -124,7 +113,7 @@ class Trainer:
 
     @property
     def total_steps(self) -> int:
-        return self.plan.total_steps
+        return self.steering.total_steps
 
     @property
     def parameters(self) -> int:
@@ -140,7 +129,8 @@ class Trainer:
         while True:
             if self.progress.evaluation_due:
                 yield from self._evaluate(control)
-            if control.stopping():
+            orders = yield from self._steer(control)
+            if orders.stop:
                 yield from self._finish("stopped", "Stopped; it can be resumed.")
                 return
             if self.progress.step >= self.total_steps:
@@ -152,55 +142,31 @@ class Trainer:
                     "completed", f"Stopped early: {patience} evaluations brought no better model."
                 )
                 return
-            if control.paused:
+            if orders.pause:
                 yield from self._pause(control)
                 continue
-            if control.take_checkpoint_request():
+            if orders.checkpoint:
                 yield self._due("last")
-            yield from self._replan()
+            if orders.evaluate:
+                self.progress.evaluation_due = True
+                continue
             done = self.train_step()
-            if done is None:
-                yield Finished(
-                    "diverged",
-                    self.progress.step,
-                    "The loss is no longer a number. A lower learning rate helps; "
-                    "so does grad_clip 1.",
-                )
+            if done is not None:
+                yield done
+                yield from self._after_step()
+            trouble = self._trouble(done)
+            yield from self._report(trouble)
+            severe = next((finding for finding in trouble if finding.severe), None)
+            if severe is not None and not (yield from self._roll_back(severe)):
+                yield Finished("diverged", self.progress.step, f"{severe.message} {severe.advice}")
                 return
-            yield done
-            yield from self._after_step()
 
     def checkpoint(self, *, resumable: bool) -> Checkpoint:
-        """The state as it stands, complete in itself; with the optimizer if `resumable`."""
-        progress = self.progress
-        metrics: dict[str, Any] = {
-            "epoch": self.epochs_completed,
-            "step": progress.step,
-            "best_val_loss": progress.best_val_loss,
-            "seconds": progress.seconds,
-        }
-        if self.last_evaluation is not None:
-            metrics |= asdict(self.last_evaluation)
-        trainer_state = None
-        if resumable:
-            trainer_state = {
-                "optimizer": self.stepper.optimizer.state_dict(),
-                "progress": asdict(progress),
-                "execution": asdict(self.execution),
-                "micro_batch": self.stepper.micro_batch,
-                "device": self.device.type,
-                "train_digest": self.data.train.digest,
-                "planned_steps": self.plan.planned_steps,
-                "changes": [asdict(change) for change in self.plan.changes],
-            }
-        return Checkpoint(
-            model_state=self.model.state_dict(),
-            tokenizer_json=self.data.tokenizer.to_json(),
-            config=to_dict(self.config),
-            metrics=metrics,
-            trainer_state=trainer_state,
-            vocab_size=self.data.tokenizer.vocab_size,
-        )
+        """The state as it stands, complete in itself; with the optimizer if `resumable`.
+
+        Where the weights are dealt out, every process must call this.
+        """
+        return checkpoint_of(self, resumable=resumable)
 
     def load_checkpoint(self, path: str | Path) -> list[str]:
         """Takes up the training where the checkpoint left it.
@@ -209,43 +175,30 @@ class Trainer:
         (empty on the same machine). Raises ValueError when the file is damaged, carries no
         optimizer, or belongs to another model or another text.
         """
-        saved = load_checkpoint(Path(path))
-        state = saved.trainer_state
-        if state is None:
-            raise ValueError(
-                f"{path} holds a model but no optimizer, so training cannot go on from it. "
-                "Resume from last_state.pt or a checkpoint_epoch_N.pt."
-            )
-        if state["train_digest"] != self.data.train.digest:
-            raise ValueError(f"{path} was trained on another text than the one given now.")
-        if from_dict(saved.config).model != self.config.model:
-            raise ValueError(f"{path} holds a model of another shape than the configuration.")
-        self.model.load_state_dict(saved.model_state)
-        self.stepper.optimizer.load_state_dict(state["optimizer"])
-        self.stepper.micro_batch = state["micro_batch"]
-        self.progress = Progress(**state["progress"])
-        self.last_evaluation = _evaluation_from(saved.metrics)
-        inexact = []
-        saved_execution = Execution(**state["execution"])
-        if saved_execution.precision == "bf16" and not supports_bf16(self.device):
-            inexact.append("this machine has no fast bfloat16")
+        return take_up(self, load_checkpoint(Path(path)), Path(path))
+
+    def go_back_to(self, path: str | Path | None) -> None:
+        """The answer to `RollbackDue`: the state in the file, or of a new run; time has passed."""
+        spent, best = self.progress, self.progress.best_val_loss
+        changes = self.steering.plan.changes
+        if path is not None:
+            self.load_checkpoint(path)
         else:
-            self.stepper.carry_out(saved_execution)
-        if self.device.type != state["device"]:
-            inexact.append(f"device {self.device.type} instead of {state['device']}")
-        changes = [Change(**change) for change in state["changes"]]
-        self.plan = StepPlan(state["planned_steps"], changes)
-        self._known_changes = deque(c for c in self._known_changes if c not in changes)
-        self._budget.start_at(self.progress.step, self.progress.wall_seconds)
-        return inexact
+            fresh = Trainer(self.config, self.data, self.execution, references=self.references)
+            take_up(self, fresh.checkpoint(resumable=True), Path("a new run"))
+        self.steering.take_up(
+            self.steering.plan.planned_steps, changes, self.progress.step, spent.wall_seconds
+        )
+        self.progress.seconds, self.progress.wall_seconds = spent.seconds, spent.wall_seconds
+        # best_model.pt may come from the way that is given up; only a better one replaces it.
+        self.progress.best_val_loss = min(best, self.progress.best_val_loss)
 
     def train_step(self) -> StepDone | None:
         """One optimizer step; None, with the weights untouched, if the loss is not finite."""
         started = time.perf_counter()
         progress = self.progress
         batch = self.batches.batch(progress.step)
-        scheduled = self.plan.scheduled_step(progress.step)
-        lr = learning_rate(self.config.training, scheduled, self.plan.planned_steps)
+        lr = self.steering.rate(progress.step)
         taken = self.stepper.take(
             batch, lr, lambda first: self._seed("dropout", progress.step, first)
         )
@@ -294,6 +247,7 @@ class Trainer:
             bytes=text.bytes,
             unknown_bytes=text.unknown_bytes,
             should_stop=control.stopping,
+            processes=None if self.world.alone else self.world,
         )
         if result is None:
             return
@@ -317,6 +271,8 @@ class Trainer:
             is_best=is_best,
             held_out=held_out,
         )
+        if held_out:
+            yield from self._report(self.diagnosis.evaluated(progress.step, result.val_loss))
         if self._at_epoch_end and progress.epoch_targets:
             yield EpochEnded(
                 epoch=math.ceil(progress.step / self.steps_per_epoch),
@@ -336,18 +292,60 @@ class Trainer:
             return self.data.val, True
         return _beginning_of(self.data.train), False
 
-    def _replan(self) -> Iterator[Event]:
-        """Keeps a time budget: repeats the changes that are on record, then makes its own."""
-        step = self.progress.step
+    def _steer(self, control: Control) -> Generator[Event, None, Orders]:
+        """What is asked for now; what concerns the plan is done, and on record before."""
         self._tick()
-        while self._known_changes and self._known_changes[0].step <= step:
-            self.plan.change(self._known_changes.popleft())
-        if self._known_changes:
-            return
-        change = self._budget.change(step, self.progress.wall_seconds, self.total_steps)
-        if change is not None:
-            yield Replanned(change.step, change.total_steps)  # durable before it acts
-            self.plan.change(change)
+        step, spent = self.progress.step, self.progress.wall_seconds
+        self.steering.repeat(step)
+        end_in_time = self.steering.end_in_time(step, spent) if self.world.first else None
+        orders = self.world.agree(replace(control.take_orders(), end_in_time=end_in_time))
+        for change in self.steering.changes(orders, step, spent):
+            yield self._plan_changed(change, step)
+            self.steering.act(change, spent)
+            self.diagnosis.total_steps = self.total_steps
+            if change.kind == "extended":
+                self.progress.evaluations_without_best = 0
+        return orders
+
+    def _trouble(self, done: StepDone | None) -> list[Finding]:
+        """What is wrong after a step; `done` is None where its loss was no number."""
+        if done is not None:
+            return self.diagnosis.step(done.step, done.loss, done.lr)
+        training = self.config.training
+        advice = divergence_advice(self.steering.rate(self.progress.step), training.grad_clip)
+        return [Finding("nan", "The loss is no longer a number.", advice, severe=True)]
+
+    def _report(self, findings: Iterable[Finding]) -> Iterator[Event]:
+        for finding in findings:
+            step = self.progress.step
+            yield Diagnosed(step, finding.kind, finding.message, finding.advice)
+
+    def _roll_back(self, finding: Finding) -> Generator[Event, None, bool]:
+        """Goes back once to the last good state, if whoever drives the trainer brings it."""
+        if self.steering.has_rolled_back:
+            return False
+        step = self.progress.step
+        margin = 0 if finding.kind == "nan" else SPIKE_MARGIN_STEPS
+        before = self.progress
+        yield RollbackDue(step, max(0, step - margin), finding.message)
+        if self.progress is before:
+            return False
+        change = self.steering.going_back(self.progress.step)
+        yield self._plan_changed(change, step, finding.message)
+        self.steering.act(change, self.progress.wall_seconds)
+        return True
+
+    def _plan_changed(self, change: Change, from_step: int, reason: str = "") -> PlanChanged:
+        return PlanChanged(
+            kind=change.kind,
+            step=change.step,
+            total_steps=change.total_steps,
+            lr=change.lr_factor * self.config.training.lr,
+            lr_factor=change.lr_factor,
+            budget_minutes=change.budget_minutes,
+            from_step=from_step,
+            reason=reason,
+        )
 
     def _tick(self) -> None:
         """Adds the time since the last tick to what the run has cost."""
@@ -358,12 +356,16 @@ class Trainer:
     def _pause(self, control: Control) -> Iterator[Event]:
         self._tick()
         yield Paused(self.progress.step)
-        while not control.wait_while_paused(PAUSE_POLL_SECONDS):
-            if control.take_checkpoint_request():
+        while True:
+            control.wait_while_paused(PAUSE_POLL_SECONDS)
+            self._clock = time.perf_counter()  # a pause costs a time budget nothing
+            orders = yield from self._steer(control)
+            if orders.checkpoint:
                 yield self._due("last")
+            if not orders.pause:
+                break
             yield Waiting(self.progress.step)
-        self._clock = time.perf_counter()
-        if not control.stopping():
+        if not orders.stop:
             yield Resumed(self.progress.step)
 
     def _finish(self, state: str, message: str) -> Iterator[Event]:
@@ -380,6 +382,15 @@ class Trainer:
 
     def _seed(self, *purpose: str | int) -> int:
         return seed_for(self.config.training.seed, *purpose)
+
+    def _new_diagnosis(self, planned_steps: int) -> Diagnosis:
+        val = self.data.val
+        return Diagnosis(
+            planned_steps,
+            self.references,
+            uniform=math.log(self.data.tokenizer.vocab_size),
+            unknown_share=val.unknown_tokens / val.tokens if val else 0.0,
+        )
 
 
 EVALUATED_WITHOUT_SPLIT = 50_000
@@ -403,11 +414,4 @@ def _beginning_of(text: TokenFile) -> TokenFile:
         bytes=max(1, round(text.bytes * share)),
         unknown_tokens=round(text.unknown_tokens * share),
         unknown_bytes=round(text.unknown_bytes * share),
-    )
-
-
-def _evaluation_from(metrics: dict[str, Any]) -> Evaluation | None:
-    names = Evaluation.__dataclass_fields__
-    return (
-        Evaluation(**{n: metrics[n] for n in names}) if all(n in metrics for n in names) else None
     )

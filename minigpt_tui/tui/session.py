@@ -20,7 +20,7 @@ from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Event, Preparing, Started
 
 if TYPE_CHECKING:
-    from minigpt_tui.jobs.train import Outcome
+    from minigpt_tui.jobs.drive import Outcome
 
 log = logging.getLogger(__name__)
 

@@ -72,7 +72,7 @@ def test_a_saved_configuration_repeats_the_run(tmp_path):
         (["--run", "../escape"], "run name"),
         (["--run", ""], "run name"),
         (["--resume", "nothing"], "nothing"),
-        (["--resume", "nothing", "--lr", "0.1"], "--lr"),
+        (["--resume", "nothing", "--d-model", "8"], "--d-model"),
         (["--config", "/no/such.yaml"], "such.yaml"),
         (["--d-model", "65536", "--n-layers", "100"], "memory"),
         (["--max-seq-len", "1000000"], "memory|longer text"),

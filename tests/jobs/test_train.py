@@ -13,11 +13,13 @@ import torch
 
 from minigpt_tui.config import dump_yaml, with_settings
 from minigpt_tui.inference.service import GPTService
-from minigpt_tui.jobs.train import train_new, train_resumed
+from minigpt_tui.jobs.resuming import Extension
+from minigpt_tui.jobs.train import train_branch, train_new, train_resumed
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import find_run, list_runs, read_config, read_info
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
+from minigpt_tui.runs.requests import write_request
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import StepDone
@@ -134,6 +136,110 @@ def test_a_complete_run_is_not_resumed(config, data):
     run = train_new(config, data, Control()).run
     with pytest.raises(ValueError, match="complete"):
         train_resumed(run, data, Control())
+
+
+def test_a_complete_run_can_be_trained_further(config, data):
+    run = train_new(config, data, Control()).run
+    steps = read_info(run).total_steps
+    outcome = train_resumed(run, data, Control(), extension=Extension(epochs=5))
+    assert outcome.state == "completed"
+    metrics = read_records(run.metrics_file, METRIC)
+    assert metrics["step"].tolist() == list(range(1, 5 * steps // 3 + 1))
+    extended = [line for line in read_lines(run.events_file) if line["event"] == "extended"]
+    assert [line["step"] for line in extended] == [steps]
+    with pytest.raises(ValueError, match="already"):
+        train_resumed(run, data, Control(), extension=Extension(epochs=5))
+
+
+def test_an_extension_that_was_interrupted_goes_on_exactly(config, data):
+    whole = train_new(config, data, Control(), name="whole").run
+    train_resumed(whole, data, Control(), extension=Extension(epochs=6))
+    halves, control = train_new(config, data, Control(), name="halves").run, Control()
+    beyond = read_info(halves).total_steps + 2
+    stop = stop_at(control, beyond)
+    train_resumed(halves, data, control, extension=Extension(epochs=6), on_event=stop)
+    assert read_status(halves).step == beyond
+    train_resumed(halves, data, Control())
+    one, other = load_checkpoint(whole.final), load_checkpoint(halves.final)
+    assert all(torch.equal(w, other.model_state[n]) for n, w in one.model_state.items())
+
+
+def test_a_checkpoint_file_begins_a_run_of_its_own(config, data):
+    config = with_settings(config, {"checkpoint_every": 1})
+    origin = train_new(config, data, Control(), name="origin").run
+    before = origin.final.read_bytes()
+    branch = train_branch(origin.epoch_checkpoint(1), data, Control(), name="branch")
+    assert branch.state == "completed"
+    assert branch.run.name == "branch"
+    assert origin.final.read_bytes() == before
+    one, other = load_checkpoint(origin.final), load_checkpoint(branch.run.final)
+    assert all(torch.equal(w, other.model_state[n]) for n, w in one.model_state.items())
+    curves = [read_records(run.metrics_file, METRIC) for run in (origin, branch.run)]
+    assert np.array_equal(curves[0]["loss"], curves[1]["loss"]), "the curve comes along"
+
+
+def test_a_run_that_diverges_goes_back_once_and_says_so(config, data):
+    config = with_settings(config, {"checkpoint_every": 1, "epochs": 10, "schedule": "constant"})
+    control = Control()
+
+    def steer(event):
+        """After the second epoch the learning rate is absurd."""
+        if isinstance(event, StepDone) and event.epoch == 3 and event.batch == 1:
+            control.set_learning_rate(1e30)
+        if isinstance(event, StepDone) and event.epoch == 5:
+            control.stop()
+
+    run = train_new(config, data, control, on_event=steer).run
+    lines = read_lines(run.events_file)
+    after_two_epochs = 2 * read_info(run).steps_per_epoch
+    back = next(line for line in lines if line["event"] == "rolled-back")
+    assert back["step"] == after_two_epochs < back["from_step"]
+    assert any(line["event"] == "diagnosis" and line["kind"] == "nan" for line in lines)
+    metrics = read_records(run.metrics_file, METRIC)
+    assert metrics["step"].tolist() == list(range(1, len(metrics) + 1))
+    assert np.isfinite(metrics["loss"]).all()
+    assert metrics["lr"][after_two_epochs] == pytest.approx(0.3 * config.training.lr)
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_again(config, data):
+    whole = train_new(config, data, Control(), name="whole").run
+    control = Control()
+    run = train_new(config, data, control, name="early", on_event=stop_at(control, 1)).run
+    run.last.unlink()  # as if it had been killed instead of stopped
+    train_resumed(run, data, Control())
+    one, other = load_checkpoint(whole.final), load_checkpoint(run.final)
+    assert all(torch.equal(w, other.model_state[n]) for n, w in one.model_state.items())
+
+
+def test_only_the_latest_periodic_checkpoints_are_kept_if_asked(config, data):
+    config = with_settings(config, {"epochs": 5, "checkpoint_every": 1, "keep_checkpoints": 2})
+    run = train_new(config, data, Control()).run
+    assert list(run.epoch_checkpoints()) == [4, 5]
+    assert run.best.exists()
+
+
+def test_the_batch_can_be_measured(config, data):
+    config = with_settings(config, {"batch": "auto", "steps": 400})
+    control = Control()
+    run = train_new(config, data, control, on_event=stop_at(control, 3)).run
+    kept = read_config(run).training
+    assert kept.batch == "given"
+    assert kept.batch_size >= 8
+    assert "Batch size:" in run.log_file.read_text()
+
+
+def test_another_process_may_ask_for_a_stop_through_the_run_folder(config, data):
+    config = with_settings(config, {"epochs": 100_000})
+
+    def ask(event):
+        if isinstance(event, StepDone) and event.step == 2:
+            write_request(list_runs(data)[0], "checkpoint")
+            write_request(list_runs(data)[0], "stop")
+
+    outcome = train_new(config, data, Control(), on_event=ask)
+    assert outcome.state == "stopped"
+    kinds = [line.get("kind") for line in read_lines(outcome.run.events_file)]
+    assert kinds.count("last") >= 1
 
 
 def test_a_run_is_not_resumed_on_a_changed_text(config, data, corpus):

@@ -1,0 +1,138 @@
+"""What a run has on disk that a training can go on from."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.planning.step_plan import KINDS, Change
+from minigpt_tui.runs.checkpoint import load_checkpoint
+from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.journal import read_lines
+from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
+from minigpt_tui.runs.status import read_status
+from minigpt_tui.training.control import Control
+from minigpt_tui.training.trainer import Trainer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What a run that goes on is asked to change. Epochs and steps are totals of the run; minutes
+    come on top of what it has had; the learning rate is the peak from here on."""
+
+    epochs: int | None = None
+    steps: int | None = None
+    minutes: float | None = None
+    lr: float | None = None
+
+    @property
+    def goes_further(self) -> bool:
+        return (self.epochs, self.steps, self.minutes) != (None, None, None)
+
+    def total_steps(self, steps_per_epoch: int) -> int | None:
+        """The steps that the run is to have in all, where it says so."""
+        if self.steps is not None or self.epochs is None:
+            return self.steps
+        return self.epochs * steps_per_epoch
+
+    def ask(self, control: Control, steps_per_epoch: int) -> None:
+        """Hands the wishes to the trainer, which records them before it acts."""
+        control.extend(total_steps=self.total_steps(steps_per_epoch), minutes=self.minutes)
+        if self.lr is not None:
+            control.set_learning_rate(self.lr)
+
+
+def refuse_if_complete(run: RunFolder, trainer: Trainer, extension: Extension | None) -> None:
+    """Raises ValueError when nothing is left to be done."""
+    step = trainer.progress.step
+    trainer.steering.repeat(step)
+    if extension is not None and extension.goes_further:
+        total = extension.total_steps(trainer.steps_per_epoch)
+        if total is not None and total <= step:
+            raise ValueError(
+                f"{run.name} has done {step:,} steps ({step / trainer.steps_per_epoch:.1f} "
+                f"epochs) already: give more than that."
+            )
+    elif step >= trainer.total_steps or read_status(run).state == "completed":
+        more = 2 * max(1, trainer.epochs_completed)
+        raise ValueError(
+            f"{run.name} is complete: all its steps are done. To train it further: "
+            f"minigpt-tui train --resume {run.name} --epochs {more}"
+        )
+
+
+def copy_history(checkpoint: Path, run: RunFolder, step: int) -> None:
+    """Takes the curve up to `step` along from the run that the checkpoint lies in, if it does."""
+    origin = RunFolder(checkpoint.parent)
+    for source, target, dtype in (
+        (origin.metrics_file, run.metrics_file, METRIC),
+        (origin.evaluations_file, run.evaluations_file, EVALUATION),
+    ):
+        if source.is_file():
+            shutil.copyfile(source, target)
+            writer = RecordWriter(target, dtype)
+            writer.truncate_after(step)
+            writer.close()
+
+
+def recorded_changes(run: RunFolder) -> list[Change]:
+    """How the plan was changed so far, in the order of the changes; the resumed run repeats it."""
+    return [
+        Change(
+            line["step"],
+            line["total_steps"],
+            line["event"],
+            line.get("lr_factor", 1.0),
+            line.get("budget_minutes"),
+        )
+        for line in read_lines(run.events_file)
+        if line.get("event") in KINDS
+    ]
+
+
+def newest_checkpoint(run: RunFolder, up_to_step: int | None = None) -> Path | None:
+    """The whole checkpoint with the most steps that carries an optimizer; None without one.
+
+    A damaged one is named in the log and passed by.
+    """
+    steps: dict[Path, int] = {}
+    for path in (run.final, run.last, *run.epoch_checkpoints().values()):
+        if not path.exists():
+            continue
+        try:
+            step = load_checkpoint(path).metrics["step"]
+        except ValueError as error:
+            log.warning("%s", error)
+            continue
+        if up_to_step is None or step <= up_to_step:
+            steps[path] = step
+    return max(steps, key=lambda path: steps[path]) if steps else None
+
+
+def run_at_its_newest(data: DataFolder, checkpoint: Path) -> RunFolder | None:
+    """The run in this data folder whose newest state is in this file; None for any other file."""
+    if checkpoint.resolve().parent.parent != data.runs.resolve():
+        return None
+    run = RunFolder(data.runs / checkpoint.resolve().parent.name)
+    newest = newest_checkpoint(run)
+    is_newest = newest is not None and newest.resolve() == checkpoint.resolve()
+    return run if is_newest else None
+
+
+def remove_beyond(run: RunFolder, step: int) -> None:
+    """Deletes the resumable checkpoints of later steps: the training went back and leaves them."""
+    for path in (run.last, *run.epoch_checkpoints().values()):
+        if not path.exists():
+            continue
+        try:
+            beyond = load_checkpoint(path).metrics["step"] > step
+        except ValueError as error:
+            log.warning("%s", error)
+            continue
+        if beyond:
+            path.unlink()
