@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from minigpt_tui.config import RunConfig, check
+from minigpt_tui.jobs.references import references
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.planning.memory import check_memory
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.runs.atomic import write_atomic
+from minigpt_tui.runs.info import BaselineLosses
 from minigpt_tui.text.corpus import Corpus, read_corpus, split
-from minigpt_tui.text.ngrams import Baselines, baselines
+from minigpt_tui.text.file_text import Text
 from minigpt_tui.text.token_file import TokenFile, token_file
 from minigpt_tui.text.tokenizers import Tokenizer, build_tokenizer
 
@@ -32,7 +34,7 @@ class Prepared:
     tokenizer: Tokenizer
     train: TokenFile
     val: TokenFile | None
-    baselines: Baselines | None
+    baselines: BaselineLosses | None
     warnings: tuple[str, ...]
 
 
@@ -73,8 +75,16 @@ def prepare(
         val = token_file(validation_texts, tokenizer, data.tokens, should_stop, _shares(say, stage))
     measured = None
     if val is not None:
-        say("Counting n-grams for comparison")
-        measured = baselines(train.ids, val.ids, tokenizer.vocab_size, should_stop=should_stop)
+        measured = references(
+            corpus,
+            config.data.val_fraction,
+            train,
+            val,
+            tokenizer.vocab_size,
+            data,
+            say=say,
+            should_stop=should_stop,
+        )
     return Prepared(
         corpus=corpus,
         tokenizer=tokenizer,
@@ -90,12 +100,30 @@ def validation_text(config: RunConfig, data: DataFolder, tokenizer: Tokenizer) -
 
     Raises ValueError when its corpus is gone or nothing was held out.
     """
+    _, _, texts = _split_of_model(config, data)
+    return token_file(texts, tokenizer, data.tokens)
+
+
+def compared_validation_text(
+    config: RunConfig, data: DataFolder, tokenizer: Tokenizer
+) -> tuple[TokenFile, BaselineLosses]:
+    """The same, and what models that need no training reach on it.
+
+    Takes as long as preparing a run where neither is known yet.
+    """
+    corpus, *parts = _split_of_model(config, data)
+    train, val = (token_file(texts, tokenizer, data.tokens) for texts in parts)
+    fraction = config.data.val_fraction
+    return val, references(corpus, fraction, train, val, tokenizer.vocab_size, data)
+
+
+def _split_of_model(config: RunConfig, data: DataFolder) -> tuple[Corpus, list[Text], list[Text]]:
     data.ready()
     corpus = read_corpus(config.data.corpus, data, config.data.encoding)
-    _, texts = split(corpus, config.data.val_fraction)
-    if not any(texts):
+    training, validation = split(corpus, config.data.val_fraction)
+    if not validation:
         raise ValueError("This model was trained without a validation split (val_fraction 0).")
-    return token_file(texts, tokenizer, data.tokens)
+    return corpus, training, validation
 
 
 def _shares(say: Callable[[str], None], stage: str) -> Callable[[float], None]:

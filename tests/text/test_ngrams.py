@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minigpt_tui.text import ngrams
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.ngrams import baselines, ngram_probabilities
 
@@ -53,6 +55,20 @@ def test_probabilities_are_those_of_the_formula_and_sum_to_one(
 
 @given(ids, st.lists(st.integers(0, V - 1), min_size=2, max_size=12))
 @settings(deadline=None, max_examples=60)
+def test_pieces_and_new_numbers_for_contexts_change_nothing(
+    train: list[int], val: list[int]
+) -> None:
+    at_once = list(ngram_probabilities(np.array(train), np.array(val), V, 5))
+    with pytest.MonkeyPatch.context() as bounded:
+        bounded.setattr(ngrams, "_AT_ONCE", 3)
+        bounded.setattr(ngrams, "_LARGEST_KEY", 60)
+        in_pieces = list(ngram_probabilities(np.array(train), np.array(val), V, 5))
+    for one, other in zip(at_once, in_pieces, strict=True):
+        assert one.tolist() == pytest.approx(other.tolist())
+
+
+@given(ids, st.lists(st.integers(0, V - 1), min_size=2, max_size=12))
+@settings(deadline=None, max_examples=60)
 def test_every_target_is_scored_with_what_stands_before_it(
     train: list[int], val: list[int]
 ) -> None:
@@ -77,10 +93,9 @@ def test_a_markov_chain_is_learned_down_to_its_entropy() -> None:
     assert found.uniform == math.log(3)
     assert found.unigram == pytest.approx(-np.log(marginal[val[1:]]).mean(), abs=1e-3)
     assert found.five_gram == pytest.approx(entropy, abs=0.01)
-    assert found.five_gram < found.unigram < found.uniform
-    *_, pairs = ngram_probabilities(train, val, 3, 2)
-    two = -np.log(pairs).mean()
-    assert two == pytest.approx(entropy, abs=1e-3)
+    assert found.bigram == pytest.approx(entropy, abs=1e-3)
+    assert found.bigram < found.trigram < found.five_gram < found.unigram < found.uniform
+    assert found.tokens_used is None
 
 
 def test_a_vocabulary_whose_fifth_power_is_beyond_64_bits() -> None:
@@ -100,7 +115,16 @@ def test_tokens_that_were_never_seen_cost_a_finite_loss() -> None:
 
 def test_long_texts_are_bounded_at_the_border_of_the_parts() -> None:
     train, val = np.array([0] * 50 + [1, 2] * 50), np.array([1, 2] * 50 + [3] * 50)
-    assert baselines(train, val, 4, max_tokens=100) == baselines(train[-100:], val[:100], 4)
+    bounded = baselines(train, val, 4, max_tokens=100, max_targets=99)
+    near = baselines(train[-100:], val[:100], 4)
+    assert bounded == dataclasses.replace(near, tokens_used=100)
+
+
+@pytest.mark.parametrize(("max_tokens", "max_targets"), [(3, 9), (9, 1)])
+def test_a_cut_in_either_part_is_told(max_tokens: int, max_targets: int) -> None:
+    train, val = np.array([1, 2, 3, 3]), np.array([1, 2, 3])
+    found = baselines(train, val, 4, max_tokens=max_tokens, max_targets=max_targets)
+    assert found.tokens_used == min(4, max_tokens)
 
 
 def test_a_validation_part_without_a_target_is_refused() -> None:

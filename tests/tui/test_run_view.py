@@ -163,6 +163,17 @@ def test_the_plot_gets_the_curves_and_the_baselines(run: RunFolder) -> None:
     assert dict(data.references) == {"uniform": 3.9, "unigram": 3.0, "5-gram": 1.5}
 
 
+def test_reference_lines_from_a_part_of_the_text_say_so(run: RunFolder) -> None:
+    baselines = BaselineLosses(3.9, 3.0, 1.5, lzma=1.6, tokens_used=20_000_000)
+    write_info(run, dataclasses.replace(read_info(run), baselines=baselines))
+    labels = [label for label, _ in plot_data(view_of(run)).references]
+    assert labels == [
+        "uniform",
+        "unigram from 20 million tokens",
+        "5-gram from 20 million tokens",
+    ]
+
+
 def test_lines_fit_their_width(run: RunFolder) -> None:
     write_losses(run, [3.0, 2.0], {2: 2.0})
     status = Status(

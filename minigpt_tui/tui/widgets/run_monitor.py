@@ -14,6 +14,9 @@ from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
 from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
 
+DRAWN = ("uniform", "unigram", "5-gram")
+"""The reference lines in the plot; more of them would hide the curves."""
+
 
 class RunMonitor(Container):
     """Shows a `RunView`, or a notice in its place: nothing yet, preparing, could not start."""
@@ -136,12 +139,8 @@ def plot_data(view: RunView) -> PlotData:
     best = view.best
     references: tuple[tuple[str, float], ...] = ()
     if info is not None and info.baselines is not None:
-        lines = info.baselines
-        references = (
-            ("uniform", lines.uniform),
-            ("unigram", lines.unigram),
-            ("5-gram", lines.five_gram),
-        )
+        lines = info.baselines.lines()
+        references = tuple((line.label, line.nats) for line in lines if line.name in DRAWN)
     return PlotData(
         train_steps=metrics["step"],
         train_loss=metrics["loss"],
