@@ -69,6 +69,9 @@ def generate(arguments: argparse.Namespace) -> int:
         min_p=arguments.min_p,
         seed=seed,
         stop=arguments.stop,
+        typical_p=arguments.typical_p,
+        repetition_penalty=arguments.repetition_penalty,
+        order=arguments.sampler_order,
     )
     unknown = service.unknown(arguments.prompt)
     if arguments.json:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from minigpt_tui.config import RunConfig, from_dict
-from minigpt_tui.inference.next_token import next_logits
+from minigpt_tui.inference.engine import Engine, engine_for
+from minigpt_tui.inference.layers import Floats
+from minigpt_tui.inference.sampler_chain import softmax
 from minigpt_tui.inference.sampling import Sampling, draw
 from minigpt_tui.inference.spelling import Spellings, spellings
 from minigpt_tui.inference.streaming import stream_text
@@ -53,7 +56,9 @@ class GPTService:
     Tokens of words and BPE carry the space before them, so a space at the prompt's end is taken
     back, and the next token must begin with it: “I eat ” and “I eat” then mean the same to the
     model, instead of a lone space that it has hardly ever seen.
-    Several threads may use one service: the model answers one at a time.
+    While text is generated past the window, the model sees between its last half and all of it
+    (see `first_seen`).
+    Several threads may use one service.
     """
 
     config: RunConfig
@@ -78,7 +83,9 @@ class GPTService:
     ) -> GPTService:
         """A service around a model in memory, which it reads and leaves as it is.
 
-        A model in training is to be read by the thread that trains it, between two steps.
+        Each call takes the weights as they are then, and so reads its prompt anew. A model in
+        training is to be read by the thread that trains it, between two steps: what `generate` and
+        `search_words` give has to be used up before the next one.
         """
         service = cls.__new__(cls)
         service._assemble(model, tokenizer, config, metrics, None)
@@ -94,6 +101,7 @@ class GPTService:
     ) -> None:
         self.model, self.tokenizer, self.config = model, tokenizer, config
         self.metrics, self.checkpoint_path = metrics, path
+        self._engine = engine_for(model)
         self._lock = threading.Lock()
 
     @property
@@ -133,13 +141,22 @@ class GPTService:
         Raises ValueError for a top_k below 1.
         """
         _check_count("top_k", top_k)
-        context = self._context(text)
-        logits = self._logits_after(context)([context.ids])[0]
-        probs, ids = torch.softmax(logits.double(), dim=-1).topk(min(top_k, self.vocab_size))
+        probs = softmax(self.next_logits(text))
+        best = np.argsort(-probs, kind="stable")[:top_k]
         return [
             TokenPrediction(self.tokenizer.token_text(i), i, prob)
-            for i, prob in zip(ids.tolist(), probs.tolist(), strict=True)
+            for i, prob in zip(best.tolist(), probs[best].tolist(), strict=True)
         ]
+
+    def next_logits(self, text: str) -> Floats:
+        """The model's logits [V] for the token after a prompt.
+
+        A text that begins like the one asked before costs only the tokens that differ.
+        """
+        context = self._context(text)
+        with self._fresh_engine() as engine:
+            logits = engine.logits_after(context.ids)
+        return logits + self._only_after_space if context.after_space else logits
 
     def predict_words(
         self,
@@ -171,10 +188,9 @@ class GPTService:
         """
         context = self._context(text)
         return search_words(
-            self._logits_after(context),
+            self._branches(context),
             self._spellings,
             text,
-            context.ids,
             top_k=top_k,
             tolerance=tolerance,
             max_passes=max_passes,
@@ -191,14 +207,21 @@ class GPTService:
         min_p: float | None = None,
         seed: int | None = None,
         stop: str | Sequence[str] = (),
+        *,
+        typical_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        order: str = "llama.cpp",
     ) -> Iterator[str]:
-        """The text that follows the prompt, in pieces as it is drawn.
+        """The text that follows the prompt, in pieces as it is drawn (see `sampler_chain`).
 
-        It ends at <EOT>, before the first of the `stop` strings, or after `max_new_tokens`. The
-        same seed gives the same text. Raises ValueError for values that mean nothing, at once.
+        The repetition penalty looks at the prompt and all that was written. The text ends at
+        <EOT>, before the first of the `stop` strings, or after `max_new_tokens`. The same seed
+        gives the same text. Raises ValueError for values that mean nothing, at once.
         """
         _check_count("max_new_tokens", max_new_tokens)
-        sampling = Sampling(temperature, top_k, top_p, min_p, seed)
+        sampling = Sampling(
+            temperature, top_k, top_p, min_p, typical_p, repetition_penalty, order, seed
+        )
         stops = (stop,) if isinstance(stop, str) else tuple(stop)
         if "" in stops:
             raise ValueError("A stop string must have at least one character.")
@@ -208,15 +231,21 @@ class GPTService:
         self, context: Context, max_new_tokens: int, sampling: Sampling
     ) -> Iterator[bytes]:
         generator = sampling.generator()
-        window = self.config.model.max_seq_len
-        ids, next_logits_after = context.ids, self._logits_after(context)
+        with self._fresh_engine() as shared:
+            engine = shared.fork()
+        ids = context.ids.copy()
+        seen = set(ids) - {EOT_ID}  # which opens the text, and is no part of it
         for count in range(max_new_tokens):
-            token = draw(next_logits_after([ids])[0], sampling, generator)
+            logits = engine.logits_after(ids)
+            if context.after_space and not count:
+                logits = logits + self._only_after_space
+            token = draw(logits, sampling, generator, seen)
             if token == EOT_ID:
                 return
             spelled = self.tokenizer.token_bytes(token)
             yield spelled.removeprefix(SPACE) if context.after_space and not count else spelled
-            ids, next_logits_after = [*ids, token][-window:], self._next_logits
+            ids.append(token)
+            seen.add(token)
 
     def _metric(self, name: str) -> float | None:
         value = self.metrics.get(name)
@@ -228,36 +257,42 @@ class GPTService:
             self.tokenizer.level != "char"
             and text.endswith(" ")
             and not text[:-1].endswith(" ")
-            and bool(torch.isfinite(self._only_after_space).any())
+            and bool(np.isfinite(self._only_after_space).any())
         )
         ids = self.tokenize(text[:-1] if after_space else text, add_special_tokens=False)
         return Context((ids or [EOT_ID])[-self.config.model.max_seq_len :], after_space)
 
-    def _logits_after(self, context: Context) -> NextLogits:
+    def _branches(self, context: Context) -> NextLogits:
         """The logits after a prompt's context, alone or with tokens added to it."""
+        with self._fresh_engine() as engine:
+            branches = engine.branches(context.ids)
         if not context.after_space:
-            return self._next_logits
+            return branches
 
-        def logits_after(contexts: Sequence[Sequence[int]]) -> Tensor:
-            nothing_added = torch.tensor([[len(ids) == len(context.ids)] for ids in contexts])
-            after_space = torch.where(nothing_added, self._only_after_space, 0.0)
-            return self._next_logits(contexts) + after_space
+        def logits_after(continuations: Sequence[tuple[int, ...]]) -> Floats:
+            logits = branches(continuations)
+            logits[[not added for added in continuations]] += self._only_after_space
+            return logits
 
         return logits_after
 
-    def _next_logits(self, contexts: Sequence[Sequence[int]]) -> Tensor:
+    @contextmanager
+    def _fresh_engine(self) -> Iterator[Engine]:
+        """The engine with the model's present weights, for one thread at a time."""
         with self._lock:
-            return next_logits(self.model, contexts)
+            if self.checkpoint_path is None:
+                self._engine.refresh()
+            yield self._engine
 
     @cached_property
     def _spellings(self) -> Spellings:
         return spellings(self.tokenizer)
 
     @cached_property
-    def _only_after_space(self) -> Tensor:
+    def _only_after_space(self) -> Floats:
         """0 for each token that begins with a space, −∞ for the others; [V]."""
         begins = [spelled.startswith(SPACE) for spelled in self._spellings.token_bytes]
-        return torch.where(torch.tensor(begins), 0.0, -torch.inf)
+        return np.where(begins, np.float32(0), np.float32(-np.inf))
 
 
 def _tokenizer(checkpoint: Checkpoint, path: Path) -> Tokenizer:

@@ -14,13 +14,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from minigpt_tui.inference.spelling import Opening, Phase, Spellings, advance, phase_after
 
-NextLogits = Callable[[Sequence[Sequence[int]]], Tensor]
-"""Contexts of token ids → logits [B, V] for the token after each."""
+NextLogits = Callable[[Sequence[tuple[int, ...]]], npt.NDArray[np.float32]]
+"""Continuations of the prompt, in tokens → logits [B, V] for the token after each.
+
+Those of one batch and of later ones share the prompt, and mostly all but their last token.
+"""
 
 # The openings of a token that leave the meaning of a branch open, by the branch's phase; the rest
 # is settled at once. Inside a character every token leaves it open.
@@ -57,7 +62,6 @@ def search_words(
     next_logits: NextLogits,
     spellings: Spellings,
     prompt: str,
-    context: Sequence[int],
     *,
     top_k: int = 10,
     tolerance: float = 0.01,
@@ -68,11 +72,11 @@ def search_words(
 ) -> Iterator[WordPredictions]:
     """Better and better predictions of the word after `prompt`, one after each forward pass.
 
-    `context` is the prompt as the model sees it, in tokens. The first result, before any pass, is
-    all unexplored. The search ends when the unexplored mass is below `tolerance`, when no open
-    branch has more than that share of the probability of the least of `top_k` words, after
-    `max_passes` of `batch_size` branches, or when `should_stop()` says so. Branches longer than
-    `max_word_tokens` stay unexplored. Raises ValueError for a bound that means nothing.
+    The first result, before any pass, is all unexplored. The search ends when the unexplored mass
+    is below `tolerance`, when no open branch has more than that share of the probability of the
+    least of `top_k` words, after `max_passes` of `batch_size` branches, or when `should_stop()`
+    says so. Branches longer than `max_word_tokens` stay unexplored. Raises ValueError for a bound
+    that means nothing.
     """
     for name, value in (
         ("top_k", top_k),
@@ -92,8 +96,8 @@ def search_words(
         for _ in range(max_passes):
             if should_stop is not None and should_stop():
                 return
-            logits = next_logits([[*context, *branch.tokens] for branch in batch])
-            frontier.expand(batch, logits)
+            logits = next_logits([branch.tokens for branch in batch])
+            frontier.expand(batch, torch.from_numpy(logits))
             batch = frontier.most_probable(batch_size, max_word_tokens)
             predictions = frontier.predictions(top_k)
             yield predictions

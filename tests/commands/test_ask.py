@@ -85,7 +85,15 @@ def test_generate_repeats_itself_with_a_seed(capsys):
         assert run("generate", "I eat", "--seed", "3", "--max-new-tokens", "30", "--json") == 0
         texts.append(json.loads(capsys.readouterr().out)["text"])
     assert texts[0] == texts[1]
-    assert len(texts[0]) == 30
+    assert 0 < len(texts[0]) <= 30
+
+
+@pytest.mark.parametrize("order", ["llama.cpp", "huggingface"])
+def test_generate_takes_every_stage_of_the_sampler(order, capsys):
+    stages = ["--typical-p", "0.9", "--repetition-penalty", "1.2", "--min-p", "0.01"]
+    stages += ["--top-k", "20", "--top-p", "0.9", "--sampler-order", order]
+    assert run("generate", "I eat", "--seed", "3", *stages, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["text"]
 
 
 def test_generate_prints_the_prompt_and_its_continuation(capsys):
@@ -96,9 +104,29 @@ def test_generate_prints_the_prompt_and_its_continuation(capsys):
 def test_eval_measures_the_whole_validation_split(capsys, home):
     assert run("eval", "--json") == 0
     answer = json.loads(capsys.readouterr().out)
-    assert set(answer) == {"val_loss", "perplexity", "bits_per_char", "bits_per_byte"}
+    figures = {"val_loss", "perplexity", "bits_per_char", "bits_per_byte"}
+    assert set(answer) == {*figures, "references"}
     status = json.loads((home / "runs" / "first" / "status.json").read_text())
     assert answer["val_loss"] == pytest.approx(status["best_val_loss"], abs=1e-4)
+
+
+def test_eval_sets_the_model_beside_models_without_training(capsys, home):
+    assert run("eval", "--json") == 0
+    references = json.loads(capsys.readouterr().out)["references"]
+    info = json.loads((home / "runs" / "first" / "run.json").read_text())
+    for name, field in (("unigram", "unigram"), ("5-gram", "five_gram"), ("lzma", "lzma")):
+        line = references[name]
+        assert line["nats_per_token"] == info["baselines"][field]
+        nats = line["bits_per_byte"] * 0.6931471805599453 * info["val_bytes"]
+        assert nats == pytest.approx(line["nats_per_token"] * (info["val_tokens"] - 1))
+        assert line["part"] == ""
+    assert run("eval") == 0
+    table = capsys.readouterr().out.partition("For comparison")[2].splitlines()[1:]
+    names = [line[2:].split("  ")[0] for line in table]
+    assert {"guessing by frequency", "5-gram", "zlib", "lzma", "this model"} <= set(names)
+    assert names[0] == "guessing blindly"
+    bits = [float(line.split()[-1]) for line in table]
+    assert bits == sorted(bits, reverse=True)
 
 
 def test_runs_list_as_json(capsys):
@@ -120,6 +148,9 @@ def test_runs_list_for_people(capsys):
         ["predict", "I eat", "--top-k", "0"],
         ["generate", "I eat", "--temperature", "-1"],
         ["generate", "I eat", "--top-p", "2"],
+        ["generate", "I eat", "--typical-p", "0"],
+        ["generate", "I eat", "--repetition-penalty", "0"],
+        ["generate", "I eat", "--sampler-order", "alphabetical"],
         ["generate", "I eat", "--max-new-tokens", "0"],
         ["predict"],
         ["frobnicate"],

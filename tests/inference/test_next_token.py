@@ -18,12 +18,6 @@ def test_contexts_of_different_lengths_do_not_touch_each_other() -> None:
     torch.testing.assert_close(together, alone.detach())
 
 
-def test_of_a_long_context_the_last_window_counts() -> None:
-    model = tiny_gpt(9, max_seq_len=4)
-    long = [1, 2, 3, 4, 5, 6, 7, 8] * 50
-    torch.testing.assert_close(next_logits(model, [long]), next_logits(model, [long[-4:]]))
-
-
 def test_a_large_batch_in_pieces_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny_gpt(9)
     contexts = [[i % 9, (3 * i) % 9] for i in range(20)]

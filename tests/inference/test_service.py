@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -181,6 +182,9 @@ def test_a_character_of_several_tokens_arrives_whole() -> None:
         ("top_k", 0),
         ("top_p", 0.0),
         ("min_p", 2.0),
+        ("typical_p", 0.0),
+        ("repetition_penalty", -1.0),
+        ("order", "alphabetical"),
         ("seed", -1),
         ("stop", ""),
         ("stop", ["a", ""]),
@@ -191,6 +195,50 @@ def test_values_that_mean_nothing_are_refused_before_the_first_piece(
 ) -> None:
     with pytest.raises(ValueError, match=r"(must be|must have)"):
         service.generate("I", **{name: value})  # type: ignore[arg-type]
+
+
+def test_an_edited_prompt_is_answered_as_if_it_were_the_first(service: GPTService) -> None:
+    assert service.checkpoint_path is not None
+    for prompt in ("I eat", "I eat r", "I eat", "I ate", "", "Once upon a time", "Once upon a tea"):
+        fresh = GPTService(service.checkpoint_path)
+        expected = fresh.next_logits(prompt)
+        np.testing.assert_allclose(service.next_logits(prompt), expected, atol=1e-5)
+        ours, theirs = service.predict_words(prompt), fresh.predict_words(prompt)
+        assert [w.word for w in ours.words] == [w.word for w in theirs.words]
+
+
+def test_the_logits_are_those_of_the_tokens(service: GPTService) -> None:
+    probs = torch.softmax(torch.from_numpy(service.next_logits("I eat")).double(), dim=-1)
+    assert probs.shape == (service.vocab_size,)
+    best = service.predict_next("I eat", 1)[0]
+    assert (best.id, best.prob) == (int(probs.argmax()), pytest.approx(float(probs.max())))
+
+
+def test_a_repetition_penalty_avoids_what_was_written() -> None:
+    model = chain(CHARACTERS, {c: {"r": 0.5, "i": 0.3, "c": 0.2} for c in "ric"})
+    service = service_around(model, CHARACTERS)
+    plain = "".join(service.generate("r", 6, temperature=0))
+    assert plain == "rrrrrr"
+    # The logits are below 0, so the seen ones are multiplied: 0.5 becomes 0.5¹⁰.
+    varied = "".join(service.generate("r", 2, temperature=0, repetition_penalty=10.0))
+    assert varied == "ic"
+
+
+def test_the_end_that_opens_an_empty_prompt_was_not_written() -> None:
+    model = chain(CHARACTERS, {"<EOT>": {"r": 0.4, "<EOT>": 0.6}})
+    service = service_around(model, CHARACTERS)
+    assert list(service.generate("", 5, temperature=0, repetition_penalty=10.0)) == []
+
+
+@pytest.mark.parametrize("level", ["char", "bpe"])
+def test_text_goes_on_past_the_window(level: str) -> None:
+    tokenizer = tokenizer_of(TEXT * 2, level)
+    model = tiny_gpt(tokenizer.vocab_size)
+    with torch.no_grad():  # it never ends a text
+        model.final_norm.bias.fill_(1)
+        model.head.weight[EOT_ID].fill_(-9)
+    written = tokenizer.encode("".join(service_around(model, tokenizer).generate("I", 60, seed=1)))
+    assert len(written) > 2 * model.config.max_seq_len
 
 
 def test_two_threads_may_use_one_service(service: GPTService) -> None:
@@ -218,6 +266,22 @@ def test_a_model_in_memory_stays_in_training() -> None:
     assert model.training
     assert service.checkpoint_path is None
     assert service.describe()[0] == "Using the model in memory"
+
+
+def test_a_model_in_memory_is_seen_as_it_is_at_the_call() -> None:
+    model = tiny_gpt(CHARACTERS.vocab_size).train()
+    service = service_around(model, CHARACTERS)
+    before = service.next_logits("I eat")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.5)
+    after = service.next_logits("I eat")
+    assert np.abs(after - before).max() > 0.1
+    np.testing.assert_allclose(
+        after, service_around(model, CHARACTERS).next_logits("I eat"), atol=1e-5
+    )
+    text = "".join(service.generate("I eat", 30, seed=1))
+    assert text == "".join(service_around(model, CHARACTERS).generate("I eat", 30, seed=1))
 
 
 @pytest.mark.parametrize("level", ["word", "bpe"])

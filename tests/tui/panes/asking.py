@@ -67,13 +67,13 @@ def trained_run(data: DataFolder, name: str, level: str = "char") -> RunFolder:
 
 
 def slow_run(data: DataFolder, name: str) -> RunFolder:
-    """An untrained model that needs seconds for a text, so that a key can stop it."""
+    """An untrained model that needs a second for a text, so that a key can stop it."""
     import torch
 
     from minigpt_tui.model.gpt2 import GPT
     from minigpt_tui.text.tokenizers import EOT_ID
 
-    large = {"d_model": 128, "d_ff": 512, "n_layers": 6, "max_seq_len": 256}
+    large = {"d_model": 512, "d_ff": 2048, "n_layers": 6, "max_seq_len": 256}
     config = with_settings(config_of("char"), large)
     taught = checkpoint("char")
     model = GPT(config.model, taught.vocab_size)

@@ -46,11 +46,11 @@ async def test_writing_can_be_stopped(data: DataFolder, key: str) -> None:
         await until(pilot, lambda: pilot.app.query_one(ModelLine).model is not None)
         assert "loss not measured" in shown(pilot, "#model")
         pane = pilot.app.query_one(PredictPane)
-        await pilot.press("enter")
+        pilot.app.simulate_key("enter")  # the pilot would wait until the model has written all
         await until(pilot, lambda: pane.writing is not None)
         writing = pane.writing
         assert writing is not None
-        await pilot.press(key)
+        pilot.app.simulate_key(key)
         await until(pilot, writing.done.is_set)
         assert pane.writing is writing
         assert writing.ending == "stopped"
