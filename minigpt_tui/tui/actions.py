@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+_SIGNS = {"slash": "/", "enter": "⏎", "space": "␣"}
+
 
 @dataclass(frozen=True)
 class Action:
-    """`scope` is the pane in which the key works: app, corpus, train or predict."""
+    """`scope` is the pane in which the key works (`app.PANES`), or app for every pane."""
 
     id: str
     scope: str
@@ -29,8 +31,8 @@ class Action:
         key = self.keys.split(",")[0]
         if key.startswith("ctrl+"):
             return "^" + key.removeprefix("ctrl+")
-        if key == "slash":
-            return "/"
+        if key in _SIGNS:
+            return _SIGNS[key]
         return key.upper() if key[0] == "f" and key[1:].isdigit() else key
 
 
@@ -43,9 +45,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "pane('predict')", "app", "f4", "Predict", "Ask the trained model.", False, priority=True
     ),
+    Action(
+        "pane('runs')", "app", "f6", "Runs", "Find, compare, resume runs.", False, priority=True
+    ),
     Action("pane('corpus')", "app", "1", "Corpus", "The same, outside text fields.", False),
     Action("pane('train')", "app", "2", "Train", "The same, outside text fields.", False),
     Action("pane('predict')", "app", "3", "Predict", "The same, outside text fields.", False),
+    Action("pane('runs')", "app", "5", "Runs", "The same, outside text fields.", False),
     Action("leave", "app", "ctrl+q", "Quit", "Leave; asks when a training runs.", priority=True),
     Action("screenshot_svg", "app", "f12", "Picture", "Save the screen as SVG.", False, True),
     Action("train_corpus", "corpus", "t,ctrl+t", "Train on it", "Train a model on this text."),
@@ -73,6 +79,36 @@ ACTIONS: tuple[Action, ...] = (
         "next_sampler", "predict", "f8", "Sampler", "Change how it picks tokens.", priority=True
     ),
     Action("choose_run", "predict", "f9", "Model", "Choose the run to ask.", priority=True),
+    Action("filter_runs", "runs", "slash", "Filter", "Type what runs to see: loss<2 state:stop."),
+    Action("sort_runs", "runs", "s", "Sort", "Sort by the next column."),
+    Action("reverse_runs", "runs", "S", "Reverse", "Sort the other way around.", show=False),
+    Action("open_run", "runs", "enter", "Curves", "Show the run in Train."),
+    Action("ask_run", "runs", "a", "Ask", "Ask the run's best model in Predict."),
+    Action("resume_run", "runs", "r,f7", "Resume", "Go on with the run from its last checkpoint."),
+    Action(
+        "stop_run",
+        "runs",
+        "f8",
+        "Stop",
+        "Stop the run after its step, in whatever process it trains; it saves first.",
+        priority=True,
+    ),
+    Action(
+        "save_run",
+        "runs",
+        "ctrl+s",
+        "Save",
+        "Have it write a checkpoint now, in whatever process it trains.",
+        priority=True,
+    ),
+    Action("mark_run", "runs", "space", "Mark", "Mark it, to compare the next one with it.", False),
+    Action("pin_run", "runs", "p", "Pin", "Keep the run at the top.", show=False),
+    Action("edit_notes", "runs", "n", "Notes", "Write notes on the run; they stay with it.", False),
+    Action("rename_run", "runs", "e", "Rename", "Give the run another name.", show=False),
+    Action("verify_run", "runs", "v", "Verify", "Read every file of the run and check it.", False),
+    Action("delete_run", "runs", "d,delete", "Delete", "Put the run into the trash for a week."),
+    Action("undo_delete", "runs", "u", "Undo", "Bring back what was deleted last."),
+    Action("empty_trash", "runs", "X", "Empty trash", "Remove deleted runs for good.", show=False),
 )
 
 
@@ -96,3 +132,8 @@ def bindings(scope: str) -> list[Binding]:
 def actions_of(scope: str) -> list[Action]:
     """The actions that work in a pane, for help and palette."""
     return [action for action in ACTIONS if action.scope == scope]
+
+
+def key_of_pane(pane: str) -> str:
+    """The key that opens a pane, as a person reads it: `F2`."""
+    return next(action.key_display for action in ACTIONS if action.id == f"pane('{pane}')")

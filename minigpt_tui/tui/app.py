@@ -29,7 +29,7 @@ from minigpt_tui.tui.widgets.header import Header
 
 log = logging.getLogger(__name__)
 
-PANES = ("corpus", "train", "predict")
+PANES = ("corpus", "train", "predict", "runs")
 
 
 class Workbench(App[None]):
@@ -50,6 +50,8 @@ class Workbench(App[None]):
         """What the form holds; the panes replace it as a whole."""
         self.shown_run: RunFolder | None = None
         """The run that the Train pane draws and that Predict asks first."""
+        self.offered_run: RunFolder | None = None
+        """An interrupted run that was offered at the start; the Runs pane selects it once."""
         self.pane_name = ""
 
     def compose(self) -> ComposeResult:
@@ -63,6 +65,7 @@ class Workbench(App[None]):
         known = self.remembered.theme in self.available_themes
         self.theme = self.remembered.theme if known else DARK.name
         await self.action_pane(self.remembered.pane if self.remembered.pane in PANES else PANES[0])
+        self.run_worker(self._offer_interrupted, name="offer", thread=True, exit_on_error=False)
 
     async def action_pane(self, name: str) -> None:
         """Shows a pane. Only the visible one is mounted, so that the others cost nothing."""
@@ -147,6 +150,20 @@ class Workbench(App[None]):
         # The worker belongs to the app: a pane's workers die with the pane.
         self.run_worker(work, name="training", thread=True, exit_on_error=False)
 
+    def _offer_interrupted(self) -> None:
+        """Looks in a thread, after the first paint, for what an earlier session left behind."""
+        from minigpt_tui.tui.interrupted import (
+            announce_interrupted,
+            empty_old_trash,
+            interrupted_runs,
+        )
+
+        empty_old_trash(self.data)
+        found = interrupted_runs(self.data)
+        if found:
+            self.offered_run = found[0][0]
+            self.call_later(announce_interrupted, self, found)
+
     def _runner(self, action_id: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             pane = self.query_one("#pane", Container).children[0]
@@ -163,6 +180,10 @@ class Workbench(App[None]):
             from minigpt_tui.tui.panes.predict import PredictPane
 
             return PredictPane()
+        if name == "runs":
+            from minigpt_tui.tui.panes.runs import RunsPane
+
+            return RunsPane()
         from minigpt_tui.tui.panes.corpus import CorpusPane
 
         return CorpusPane()

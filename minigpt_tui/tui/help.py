@@ -42,6 +42,18 @@ ABOUT = {
         "seed write the same text again. → at the end of the prompt takes the most probable "
         "token. Ctrl+j begins a new line.",
     ),
+    "runs": (
+        "Find, compare and keep what was trained.",
+        "Every run is listed, also one that another process trains, live. The selected one is "
+        "what Train shows (Enter) and Predict asks (a).",
+        "The filter takes words of the name and the notes, and any setting or column with a "
+        "sign: lr>=1e-3, corpus:stories, state:completed, layout=qwen3, loss<2, age<2d, "
+        "parameters>1M, minutes=none. All of them must hold. A click on a title sorts; "
+        "★ are pinned runs.",
+        "Space marks a run with ◆: the page of every other then shows what the two set "
+        "differently. A run whose process is gone is interrupted, and r goes on with it. A "
+        "deleted run can be brought back for a week.",
+    ),
 }
 
 

@@ -23,6 +23,9 @@ class Remembered:
     preset: str = "standard"
     prompt: str = "I eat"
     sampler: str = "temperature 0.8"
+    runs_sort: str = "age"
+    """A column of the Runs pane; a minus before it is descending order."""
+    runs_filter: str = ""
     recent_texts: list[str] = field(default_factory=list)
     """Paths of the texts that were opened from the disk, the newest first."""
 

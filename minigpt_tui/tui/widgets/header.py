@@ -9,6 +9,7 @@ from textual.events import Click
 from textual.widgets import Static
 
 from minigpt_tui.runs.status import read_status
+from minigpt_tui.tui.actions import key_of_pane
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.widgets.numbers import duration
 
@@ -40,8 +41,8 @@ class Header(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("minigpt-tui", id="brand", markup=False)
-        for number, name in enumerate(self.panes, start=2):
-            yield Tab(name, f"F{number}")
+        for name in self.panes:
+            yield Tab(name, key_of_pane(name))
         yield Static("", id="progress", markup=False)
 
     def on_mount(self) -> None:

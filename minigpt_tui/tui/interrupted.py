@@ -1,0 +1,54 @@
+"""At the start of the workbench: interrupted runs are offered, and old trash is emptied."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from textual.app import App
+
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.folder import RunFolder, list_runs
+from minigpt_tui.runs.manage import empty_trash
+from minigpt_tui.runs.status import read_status
+from minigpt_tui.runs.summary import has_resumable_checkpoint
+from minigpt_tui.text.safe import visible
+
+NAMED = 2
+"""So many interrupted runs are named; of more the number is."""
+
+log = logging.getLogger(__name__)
+
+
+def interrupted_runs(data: DataFolder) -> list[tuple[RunFolder, int]]:
+    """The runs that were left in mid-training and can go on, with their step; the newest first."""
+    found = []
+    for run in list_runs(data):
+        status = read_status(run)
+        if status.state == "interrupted" and has_resumable_checkpoint(run):
+            found.append((run, status.step))
+    return found
+
+
+def announce_interrupted(app: App[None], found: Sequence[tuple[RunFolder, int]]) -> None:
+    """To be called in the screen's thread, once a start."""
+    if not found:
+        return
+    lines = [f"{visible(run.name)} at step {step:,}" for run, step in found[:NAMED]]
+    title = f"{len(found)} runs were interrupted"
+    if len(found) == 1:
+        lines = [f"{lines[0]}: F6, then r resumes it."]
+        title = "A run was interrupted"
+    else:
+        more = f"and {len(found) - NAMED} more. " if len(found) > NAMED else ""
+        lines.append(f"{more}F6, then r resumes one.")
+    app.notify("\n".join(lines), title=title, severity="warning", timeout=8, markup=False)
+
+
+def empty_old_trash(data: DataFolder) -> None:
+    """Removes what was deleted more than a week ago; a refusal is named in the log."""
+    try:
+        for deleted in empty_trash(data):
+            log.info("%s was deleted more than a week ago and is gone now.", visible(deleted.name))
+    except OSError as error:
+        log.warning("The trash cannot be emptied: %s", error)

@@ -1,0 +1,88 @@
+"""Follows the run that is selected in the list: gathers what its page says, asks its training."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from minigpt_tui.runs.checkpoint_files import CheckpointFile, checkpoint_files
+from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.requests import waiting_requests, write_request
+from minigpt_tui.runs.summary import RunSummary
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.run_page import Details
+from minigpt_tui.tui.run_view import RunReader, RunView
+from minigpt_tui.tui.session import TrainingSession
+
+if TYPE_CHECKING:
+    from minigpt_tui.jobs.verify import Check
+
+log = logging.getLogger(__name__)
+
+
+class SelectedRun:
+    """Used from the screen's thread, a few times a second; reads only what changed."""
+
+    def __init__(self, session: TrainingSession) -> None:
+        self.session = session
+        self._reader: RunReader | None = None
+        self._view: RunView | None = None
+        self._checkpoints: tuple[object, list[CheckpointFile]] = ((), [])
+        self._checks: tuple[RunFolder, Sequence[Check], bool] | None = None
+
+    def pull(self, summary: RunSummary, marked: RunSummary | None) -> Details:
+        """What there is to say of a run now."""
+        run = summary.run
+        if self._reader is None or self._reader.run != run:
+            self._reader, self._view = RunReader(run), None
+            self._checkpoints = ((), [])
+        self._view = self._reader.pull() or self._view
+        assert self._view is not None, "the first pull of a reader always finds something"
+        checked = self._checks is not None and self._checks[0] == run
+        return Details(
+            summary,
+            self._view,
+            self._checkpoints_of(run),
+            marked,
+            self._checks[1] if checked and self._checks else None,
+            checking=bool(checked and self._checks and not self._checks[2]),
+            waiting=waiting_requests(run) if self._view.status.live else [],
+            trained_here=self.trains(run),
+        )
+
+    def keep_checks(self, run: RunFolder, checks: Sequence[Check], done: bool) -> None:
+        """What a verification has found so far; the page shows it while the run is selected."""
+        self._checks = run, checks, done
+
+    def checking(self, run: RunFolder) -> bool:
+        """Whether the last verification was of this run."""
+        return self._checks is not None and self._checks[0] == run
+
+    def trains(self, run: RunFolder) -> bool:
+        """Whether this window trains the run."""
+        job = self.session.job
+        return job is not None and job.run == run and self.session.active
+
+    def ask(self, run: RunFolder, kind: str) -> None:
+        """Has a training `stop` or write a `checkpoint`: this window's by its control, another
+        process's through the run folder.
+
+        Raises ValueError if nobody trains the run, or if its folder cannot be written.
+        """
+        job = self.session.job
+        if job is not None and self.trains(run):
+            (job.control.stop if kind == "stop" else job.control.request_checkpoint)()
+        else:
+            write_request(run, kind)
+
+    def _checkpoints_of(self, run: RunFolder) -> list[CheckpointFile]:
+        """Read again when a file was replaced."""
+        try:
+            stamp = [(path, path.stat().st_mtime_ns) for path in run.checkpoints()]
+            if stamp != self._checkpoints[0]:
+                self._checkpoints = stamp, []
+                self._checkpoints = stamp, checkpoint_files(run)
+        except (ValueError, OSError) as error:  # the page names what of the run is broken
+            log.warning("The checkpoints of %s cannot be listed: %s", visible(run.name), error)
+        return self._checkpoints[1]

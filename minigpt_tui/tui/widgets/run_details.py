@@ -1,0 +1,50 @@
+"""The page about the selected run, beside the list or below it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.run_page import Details, page
+
+KEYS = ("␣ mark", "n notes", "v verify", "p pin", "e rename")
+"""Too many for the footer of a narrow screen."""
+
+
+class RunDetails(VerticalScroll):
+    """A page that scrolls."""
+
+    DEFAULT_CSS = """
+    RunDetails { scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
+    RunDetails Static { height: auto; }
+    """
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._details: Details | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static("", markup=False)
+
+    def show(self, details: Details | None) -> None:
+        """Shows a run; another one from its beginning."""
+        before, self._details = self._details, details
+        if details is None or before is None or before.summary.run != details.summary.run:
+            self.scroll_home(animate=False)
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        details = self._details
+        name = visible(details.summary.run.name) if details is not None else ""
+        self.border_title = Content(name)  # a str would be read as markup
+        width = self.scrollable_content_region.width
+        keys = ("  " if width >= len("  ".join(KEYS)) else " ").join(KEYS)
+        self.border_subtitle = Content(keys if details is not None else "")
+        text = page(details, width) if details is not None else Content("")
+        self.query_one(Static).update(text)
