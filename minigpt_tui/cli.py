@@ -28,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     # OpenMP's threads spin while they wait, which starves whatever runs beside a training: with
     # two at once a step took 6.5 s instead of 1.0. Read at torch's import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Numpy's threads starve too where the cores are busy: with two of them some of a model's
+    # answers took 0.3 s instead of 0.01. Read at numpy's import.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = build_parser().parse_args(argv)
     try:
         code = _command(arguments.command)(arguments)
@@ -72,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
         return added
 
     _add_train(add("train", "train a model on a text"))
+    _add_sweep(add("sweep", "train every combination of some settings' values, and rank them"))
     predict = add("predict", "the most probable next tokens and next words after a prompt")
     _add_model_choice(predict)
     predict.add_argument("prompt", help='text to go on from, for example "I eat"')
@@ -81,24 +85,73 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = add("eval", "measure a model on its whole validation text")
     _add_model_choice(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON only")
+    _add_inspect(add("inspect", "see why a model says what it says"))
     _add_runs(add("runs", "list the runs in the data folder, or verify one"))
     return parser
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     job = parser.add_argument_group("run")
-    job.add_argument("--run", metavar="NAME", help="name of the new run (default: made up)")
-    job.add_argument("--resume", metavar="RUN", help="go on with a run that was stopped")
-    job.add_argument("--preset", metavar="NAME", help="start from a preset (see the README)")
-    job.add_argument("--config", metavar="FILE", help="take settings from a YAML file")
+    # torchrun takes --run for an abbreviation of an option of its own, so there is another name.
+    job.add_argument(
+        "--run", "--name", metavar="NAME", help="name of the new run (default: made up)"
+    )
+    way = job.add_mutually_exclusive_group()
+    way.add_argument(
+        "--resume",
+        metavar="RUN|FILE",
+        help="go on with a run; with --epochs, --steps or --minutes beyond its end. A checkpoint "
+        "FILE: go on from it in a new run",
+    )
+    way.add_argument(
+        "--find-lr",
+        action="store_true",
+        help="train no run, but try rising learning rates for some steps and suggest one",
+    )
+    way.add_argument(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="train N runs one after the other, with seeds from --seed upwards, and show what "
+        "chance does",
+    )
+    job.add_argument("--json", action="store_true", help="--find-lr, --seeds: print JSON only")
+    _add_bases(job)
     job.add_argument("--save-config", metavar="FILE", help="write the YAML that repeats the run")
+    _add_settings(parser)
+
+
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    job = parser.add_argument_group("sweep")
+    job.add_argument(
+        "--grid",
+        nargs="+",
+        required=True,
+        metavar="NAME=V1,V2",
+        help="settings and the values to try, for example lr=1e-3,3e-3 d_model=64,128; "
+        "--minutes is then the time for all runs together",
+    )
+    job.add_argument("--run", metavar="NAME", help="call the runs NAME-1, NAME-2, …")
+    job.add_argument("--json", action="store_true", help="print JSON only")
+    _add_bases(job)
+    _add_settings(parser)
+
+
+def _add_bases(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--preset", metavar="NAME", help="start from a preset (see the README)")
+    group.add_argument("--config", metavar="FILE", help="take settings from a YAML file")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
     groups = {section: parser.add_argument_group(SECTION_TITLES[section]) for section in SECTIONS}
     for this in settings().values():
+        can_stand_alone = "on" in this.choices  # --shard means --shard on
         groups[this.section].add_argument(
             this.flag,
             dest=f"setting_{this.name}",
             metavar=_metavar(this),
-            nargs="+" if this.kind is tuple else None,
+            nargs="+" if this.kind is tuple else "?" if can_stand_alone else None,
+            const="on" if can_stand_alone else None,
             help=_help(this),
         )
 
@@ -111,9 +164,69 @@ def _add_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-k", type=int, metavar="N", help="draw from the N best only")
     parser.add_argument("--top-p", type=float, metavar="P", help="draw from this much mass only")
     parser.add_argument("--min-p", type=float, metavar="P", help="drop tokens below P × the best")
+    parser.add_argument(
+        "--typical-p", type=float, metavar="P", help="draw this much mass of usual surprise only"
+    )
+    parser.add_argument(
+        "--repetition-penalty", type=float, default=1.0, metavar="X", help="above 1: avoid repeats"
+    )
+    parser.add_argument(
+        "--sampler-order",
+        choices=["llama.cpp", "huggingface"],
+        default="llama.cpp",
+        help="temperature after the cuts, as in llama.cpp (default), or before, as in Hugging Face",
+    )
     parser.add_argument("--seed", type=int, help="the same seed writes the same text")
     parser.add_argument("--stop", action="append", default=[], metavar="TEXT", help="end here")
     parser.add_argument("--json", action="store_true", help="print JSON only")
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    views = parser.add_subparsers(title="views", metavar="VIEW", dest="view", required=True)
+
+    def add(name: str, help: str, prompt: bool = True) -> argparse.ArgumentParser:
+        view = views.add_parser(name, help=help, description=help)
+        view.add_argument("--data-dir", metavar="DIR", default=argparse.SUPPRESS)
+        _add_model_choice(view)
+        if prompt:
+            view.add_argument("prompt", help='text to look at, for example "I eat"')
+        view.add_argument("--json", action="store_true", help="print JSON only")
+        return view
+
+    position = "where in the prompt, from 0; from the end if negative (default: %(default)s)"
+    lens = add("lens", "what the model would say after each layer (logit lens)")
+    lens.add_argument("--position", type=int, default=-1, metavar="N", help=position)
+    attention = add("attention", "where each head looks, and what kind of head it is")
+    attention.add_argument("--layer", type=int, metavar="N", help="with --head: one head's pattern")
+    attention.add_argument("--head", type=int, metavar="N", help="with --layer")
+    attribution = add("attribution", "what each part adds to a token's logit")
+    attribution.add_argument("--token", metavar="TEXT", help="default: the most probable token")
+    attribution.add_argument("--minus", metavar="TEXT", help="less the logit of this token")
+    attribution.add_argument("--position", type=int, default=-1, metavar="N", help=position)
+    attribution.add_argument("--heads", action="store_true", help="each head by itself")
+    ablate = add("ablate", "what the model loses without each of its parts")
+    ablate.add_argument("--how", choices=["mean", "zero"], default="mean", help="put in its place")
+    ablate.add_argument("--validation", action="store_true", help="also on the validation text")
+    ablate.add_argument(
+        "--patch", metavar="PROMPT", help="put in its place what another prompt, as long, has there"
+    )
+    surprisal = add("surprisal", "how surprised the model is by each token")
+    surprisal.add_argument("--validation", action="store_true", help="also losses by kind")
+    neighbours = add("neighbours", "the tokens that a token is most like", prompt=False)
+    neighbours.add_argument("token", help='a token, for example "e" or " cat" or "<EOT>"')
+    neighbours.add_argument("--top-k", type=int, default=10, metavar="N", help="how many")
+    calibration = add("calibration", "whether what the model is sure of comes true", prompt=False)
+    calibration.add_argument("--bins", type=int, default=10, metavar="N", help="equal widths")
+    evidence = add("evidence", "what the training text says there, and what is copied from it")
+    evidence.add_argument("--top-k", type=int, default=10, metavar="N", help="continuations shown")
+    evidence.add_argument(
+        "--max-new-tokens",
+        type=int,
+        default=200,
+        metavar="N",
+        help="write so many tokens and look for them in the text (default: %(default)s; 0: none)",
+    )
+    evidence.add_argument("--seed", type=int, default=0, help="the same seed writes the same text")
 
 
 def _add_runs(parser: argparse.ArgumentParser) -> None:
@@ -149,12 +262,16 @@ def _command(name: str) -> Command:
     """The function of a command, imported only now."""
     if name == "train":
         from minigpt_tui.commands.train import train as command
+    elif name == "sweep":
+        from minigpt_tui.commands.several import sweep as command
     elif name == "predict":
         from minigpt_tui.commands.ask import predict as command
     elif name == "generate":
         from minigpt_tui.commands.ask import generate as command
     elif name == "eval":
         from minigpt_tui.commands.evaluate import evaluate as command
+    elif name == "inspect":
+        from minigpt_tui.commands.inspect import inspect as command
     elif name == "runs":
         from minigpt_tui.commands.runs import runs as command
     else:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from minigpt_tui.model.tap import Tap, tapped
 from minigpt_tui.planning.memory import LONGEST_WRITTEN_OUT_ATTENTION
 
 
@@ -39,6 +40,16 @@ def written_out(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=1 / math.sqrt(d_head))
     z = torch.bmm(scores.softmax(dim=-1), v)
     return z.view(batch, n_heads, length, d_head)
+
+
+def tapped_attention(q: Tensor, k: Tensor, v: Tensor, tap: Tap) -> Tensor:
+    """The same as `causal_attention`, where a tap sees and edits `hook_pattern` and `hook_z`."""
+    q, k = q.to(v.dtype), k.to(v.dtype)
+    hidden = _future_hidden(v.shape[-2], v.dtype, v.device)
+    scores = q @ k.transpose(-2, -1) / math.sqrt(v.shape[-1]) + hidden
+    pattern = tapped(tap, "hook_pattern", scores.softmax(dim=-1))  # [B, H, T, T]
+    z = (pattern @ v).transpose(1, 2)  # [B, T, H, d_head]
+    return tapped(tap, "hook_z", z).transpose(1, 2)
 
 
 def _future_hidden(length: int, dtype: torch.dtype, device: torch.device) -> Tensor:

@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minigpt_tui.config import ModelConfig
-from minigpt_tui.model.attention import causal_attention
+from minigpt_tui.model.attention import causal_attention, tapped_attention
 from minigpt_tui.model.language_model import LanguageModel
+from minigpt_tui.model.tap import Tap, tapped, within
 
 INIT_STD = 0.02
 
@@ -32,15 +33,18 @@ class GPT(LanguageModel):
         self.final_norm = nn.LayerNorm(config.d_model)
         self.add_head()
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, tap: Tap | None = None) -> Tensor:
         _, length = ids.shape
         assert length <= self.config.max_seq_len, "the caller cuts windows to max_seq_len"
         positions = torch.arange(length, device=ids.device)
-        x = self.token_embedding(ids) + self.position_embedding(positions)  # [B, T, D]
+        x = tapped(tap, "hook_embed", self.token_embedding(ids))  # [B, T, D]
+        p = self.position_embedding(positions).expand_as(x)
+        x = x + tapped(tap, "hook_pos_embed", p)
         x = F.dropout(x, self.config.dropout, self.training)
-        for block in self.blocks:
-            x = block(x)
-        return self.unembed(self.final_norm(x))  # [B, T, V]
+        for layer, block in enumerate(self.blocks):
+            x = block(x, within(tap, f"blocks.{layer}."))
+        x = tapped(tap, "ln_final.hook_normalized", self.final_norm(x))
+        return self.unembed(x)  # [B, T, V]
 
     @torch.no_grad()
     def init_weights(self, generator: torch.Generator) -> None:
@@ -74,10 +78,16 @@ class Block(nn.Module):
         self.norm_2 = nn.LayerNorm(config.d_model)
         self.feed_forward = FeedForward(config)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, tap: Tap | None = None) -> Tensor:
+        x = tapped(tap, "hook_resid_pre", x)
         # Dropout stands on the branches only: inside attention it would switch off the fast kernel.
-        x = x + F.dropout(self.attention(self.norm_1(x)), self.dropout, self.training)
-        return x + F.dropout(self.feed_forward(self.norm_2(x)), self.dropout, self.training)
+        attended = self.attention(self.norm_1(x), within(tap, "attn."))
+        attended = F.dropout(attended, self.dropout, self.training)
+        x = x + tapped(tap, "hook_attn_out", attended)
+        x = tapped(tap, "hook_resid_mid", x)
+        hidden = F.dropout(self.feed_forward(self.norm_2(x)), self.dropout, self.training)
+        x = x + tapped(tap, "hook_mlp_out", hidden)
+        return tapped(tap, "hook_resid_post", x)
 
 
 class CausalSelfAttention(nn.Module):
@@ -89,14 +99,14 @@ class CausalSelfAttention(nn.Module):
         self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
         self.out = nn.Linear(config.d_model, config.d_model)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, tap: Tap | None = None) -> Tensor:
         batch, length, d_model = x.shape
         heads = (batch, length, self.n_heads, d_model // self.n_heads)
         q, k, v = (
-            part.view(heads).transpose(1, 2)  # [B, H, T, d_head]
-            for part in self.qkv(x).split(d_model, dim=-1)
+            tapped(tap, f"hook_{name}", part.view(heads)).transpose(1, 2)  # [B, H, T, d_head]
+            for name, part in zip("qkv", self.qkv(x).split(d_model, dim=-1), strict=True)
         )
-        z = causal_attention(q, k, v)  # [B, H, T, d_head]
+        z = causal_attention(q, k, v) if tap is None else tapped_attention(q, k, v, tap)
         mixed: Tensor = self.out(z.transpose(1, 2).reshape(batch, length, d_model))
         return mixed
 

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minigpt_tui.config import ModelConfig
+from minigpt_tui.model.tap import Tap
 
 
 class LanguageModel(nn.Module, ABC):
@@ -18,6 +19,8 @@ class LanguageModel(nn.Module, ABC):
     Wolf 2017), and its one tensor stands once in the `state_dict`.
     """
 
+    blocks: nn.ModuleList
+    final_norm: nn.Module
     head: nn.Linear | None
 
     def __init__(self, config: ModelConfig, vocab_size: int) -> None:
@@ -32,14 +35,22 @@ class LanguageModel(nn.Module, ABC):
         width = self.config.d_model
         self.head = None if tied else nn.Linear(width, self.vocab_size, bias=False)
 
+    @property
+    def unembedding(self) -> Tensor:
+        """The weights [V, D] that read the normalised stream out; a row belongs to a token."""
+        return self.token_embedding.weight if self.head is None else self.head.weight
+
     def unembed(self, x: Tensor) -> Tensor:
         """The normalised stream [B, T, D] → logits [B, T, V]."""
-        head = self.token_embedding if self.head is None else self.head
-        return F.linear(x, head.weight)
+        return F.linear(x, self.unembedding)
 
     @abstractmethod
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits [B, T, V] of ids [B, T]; T is at most max_seq_len."""
+    def forward(self, ids: Tensor, tap: Tap | None = None) -> Tensor:
+        """Logits [B, T, V] of ids [B, T]; T is at most max_seq_len.
+
+        A `tap` reads and edits the activations on the way (see `tap.py`); without one the pass
+        takes the fastest way and keeps nothing.
+        """
 
     @abstractmethod
     def init_weights(self, generator: torch.Generator) -> None:

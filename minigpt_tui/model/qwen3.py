@@ -19,9 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from minigpt_tui.config import ModelConfig
-from minigpt_tui.model.attention import causal_attention
+from minigpt_tui.model.attention import causal_attention, tapped_attention
 from minigpt_tui.model.fused import queries_keys_values, rms_norm, rotation_tables, swiglu
 from minigpt_tui.model.language_model import LanguageModel
+from minigpt_tui.model.tap import Tap, tapped, within
 
 ROPE_THETA = 10_000.0
 UNEMBEDDING_STD = 0.02
@@ -44,7 +45,7 @@ class Qwen3(LanguageModel):
         self.register_buffer("sin", sin, persistent=False)
         self.add_head()
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, tap: Tap | None = None) -> Tensor:
         _, length = ids.shape
         assert length <= self.config.max_seq_len, "the caller cuts windows to max_seq_len"
         x = self.token_embedding(ids)  # [B, T, D]
@@ -52,11 +53,12 @@ class Qwen3(LanguageModel):
         # then need no conversion in between.
         if torch.is_autocast_enabled(x.device.type):
             x = x.to(torch.get_autocast_dtype(x.device.type))
-        x = F.dropout(x, self.config.dropout, self.training)
+        x = F.dropout(tapped(tap, "hook_embed", x), self.config.dropout, self.training)
         cos, sin = self.cos[:length], self.sin[:length]
-        for block in self.blocks:
-            x = block(x, cos, sin)
-        return self.unembed(self.final_norm(x))  # [B, T, V]
+        for layer, block in enumerate(self.blocks):
+            x = block(x, cos, sin, within(tap, f"blocks.{layer}."))
+        x = tapped(tap, "ln_final.hook_normalized", self.final_norm(x))
+        return self.unembed(x)  # [B, T, V]
 
     @torch.no_grad()
     def init_weights(self, generator: torch.Generator) -> None:
@@ -92,10 +94,15 @@ class Block(nn.Module):
         self.norm_2 = RMSNorm(config.d_model)
         self.feed_forward = FeedForward(config)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        attended = self.attention(self.norm_1(x), cos, sin)
-        x = x + F.dropout(attended, self.dropout, self.training)
-        return x + F.dropout(self.feed_forward(self.norm_2(x)), self.dropout, self.training)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, tap: Tap | None = None) -> Tensor:
+        x = tapped(tap, "hook_resid_pre", x)
+        attended = self.attention(self.norm_1(x), cos, sin, within(tap, "attn."))
+        attended = F.dropout(attended, self.dropout, self.training)
+        x = x + tapped(tap, "hook_attn_out", attended)
+        x = tapped(tap, "hook_resid_mid", x)
+        hidden = F.dropout(self.feed_forward(self.norm_2(x)), self.dropout, self.training)
+        x = x + tapped(tap, "hook_mlp_out", hidden)
+        return tapped(tap, "hook_resid_post", x)
 
 
 class CausalSelfAttention(nn.Module):
@@ -109,11 +116,14 @@ class CausalSelfAttention(nn.Module):
         self.k_norm = RMSNorm(config.d_model // config.n_heads)
         self.out = nn.Linear(config.d_model, config.d_model, bias=False)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, tap: Tap | None = None) -> Tensor:
         batch, length, d_model = x.shape
         qkv = self.qkv(x).view(batch, length, 3, self.n_heads, d_model // self.n_heads)
+        if tap is not None:
+            shown = zip("qkv", qkv.unbind(2), strict=True)
+            qkv = torch.stack([tapped(tap, f"hook_{name}", part) for name, part in shown], dim=2)
         q, k, v = queries_keys_values(qkv, self.q_norm.weight, self.k_norm.weight, cos, sin)
-        z = causal_attention(q, k, v)  # [B, H, T, d_head]
+        z = causal_attention(q, k, v) if tap is None else tapped_attention(q, k, v, tap)
         mixed: Tensor = self.out(z.transpose(1, 2).reshape(batch, length, d_model))
         return mixed
 

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,17 @@ def main() -> None:
     if arguments.job:
         print(json.dumps(prepare_text(arguments.job[0], Path(arguments.job[1]))))
         return
+    measure(arguments.levels, arguments.megabytes)
+
+
+def measure(levels: Sequence[str], megabytes: int) -> None:
+    """Prints the table for a text of so many megabytes."""
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "text.txt"
-        distinct = write_text(text, arguments.megabytes * 1_000_000)
+        distinct = write_text(text, megabytes * 1_000_000)
         print(f"{text.stat().st_size / 1e6:,.0f} MB of text, {distinct:,} made-up words in it")
         print(f"MB/s   encode    goal   build   memory (goal {GOAL_MEMORY_MB})   seconds of stages")
-        for level in arguments.levels:
+        for level in levels:
             encode, library = encoding_rates(level, text)
             stages, memory = in_a_fresh_process(level, text)
             build = text.stat().st_size / 1e6 / stages["token files"]

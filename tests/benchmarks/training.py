@@ -11,54 +11,48 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import random
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from minigpt_tui.config import RunConfig, load_preset, with_settings
-from minigpt_tui.inference.evaluation import evaluate
-from minigpt_tui.jobs.train import train_new, train_resumed
-from minigpt_tui.model.gpt2 import GPT
+from minigpt_tui.jobs.prepare import prepare
+from minigpt_tui.jobs.train import train_new
 from minigpt_tui.paths import DataFolder, sample_data_folder
 from minigpt_tui.runs.checkpoint import load_checkpoint
-from minigpt_tui.runs.folder import RunFolder, find_run
 from minigpt_tui.runs.metrics import METRIC, read_records
 from minigpt_tui.training.control import Control
+from minigpt_tui.training.execution import MOST_THREADS, Execution, supports_bf16
+from minigpt_tui.training.trainer import Trainer, TrainingData
+from tests.benchmarks import gpu, tokenizing
+from tests.benchmarks.kills import kills
+from tests.benchmarks.nanogpt import real_nanogpt
+from tests.benchmarks.reference import (
+    REFERENCE_STEPS,
+    Text,
+    read_text,
+    reference_model,
+    reference_run,
+    reference_step,
+)
 
-REFERENCE_SHAPE = {"d_model": 128, "n_heads": 4, "n_layers": 4, "d_ff": 512, "max_seq_len": 64}
-REFERENCE_BATCH, REFERENCE_STEPS, REFERENCE_WARM_UP = 12, 2000, 100
 SHARES = (0.1, 0.125, 0.16, 0.2, 0.25, 0.33, 0.5)
 """Budgets tried for item 1, as shares of the reference's time."""
-
-
-@dataclass
-class Text:
-    """A text as ids, the first 90 % for training."""
-
-    path: Path
-    train: np.ndarray
-    val: np.ndarray
-    characters: int
-    vocab_size: int
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("text", type=Path, help="the text to learn, e.g. tinyshakespeare.txt")
-    parser.add_argument("--only", default="1,2,3,4,5", help="items to run (see README)")
+    parser.add_argument("--only", default="1,2,3,4,5,6,7", help="items to run (see README)")
     parser.add_argument("--steps", type=int, default=REFERENCE_STEPS, help="of the reference")
     parser.add_argument("--kills", type=int, default=20, help="for item 5")
+    parser.add_argument("--megabytes", type=int, default=1000, help="of text, for item 6")
+    parser.add_argument("--nanogpt", type=Path, help="a clone of nanoGPT, to run it beside ours")
     arguments = parser.parse_args()
     wanted = {int(item) for item in arguments.only.split(",")}
     text = read_text(arguments.text)
@@ -66,19 +60,32 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = DataFolder(Path(folder)).ready()
         if wanted & {1, 2}:
-            against_reference(text, data, arguments.steps, wanted)
+            against_reference(text, data, arguments.steps, wanted, arguments.nanogpt)
         if 3 in wanted:
             throughput(text)
         if 4 in wanted:
             small_corpus_job(data)
         if 5 in wanted:
             kills(data, arguments.kills)
+    if 6 in wanted:
+        print("\n6.", end=" ")
+        tokenizing.measure(tokenizing.LEVELS, arguments.megabytes)
+    if 7 in wanted:
+        gpu.measure(text)
 
 
-def against_reference(text: Text, data: DataFolder, steps: int, wanted: set[int]) -> None:
+def against_reference(
+    text: Text, data: DataFolder, steps: int, wanted: set[int], nanogpt: Path | None
+) -> None:
     """Items 1 and 2: seconds to the reference's loss, and our loss after its time."""
     loss, seconds = reference_run(text, steps)
     print(f"\nReference: {steps} steps, validation loss {loss:.4f}, {seconds:.1f} s of training")
+    if nanogpt is not None:
+        real_loss, real_seconds = real_nanogpt(nanogpt, text, steps)
+        print(
+            f"nanoGPT itself: {steps} steps, validation loss {real_loss:.4f}, "
+            f"{real_seconds:.1f} s of training"
+        )
     if 1 in wanted:
         for share in SHARES:
             ours, spent, shape = budgeted_run(text, data, share * seconds)
@@ -94,59 +101,6 @@ def against_reference(text: Text, data: DataFolder, steps: int, wanted: set[int]
     if 2 in wanted:
         ours, spent, shape = budgeted_run(text, data, seconds)
         print(f"2. ours after the reference's time: loss {ours:.4f} in {spent:.1f} s ({shape})")
-
-
-def reference_run(text: Text, steps: int) -> tuple[float, float]:
-    """The reference recipe: (validation loss, seconds of training)."""
-    torch.manual_seed(1337)
-    model, optimizer = reference_model(text.vocab_size)
-    draw = np.random.default_rng(1337)
-    seconds = 0.0
-    for step in range(steps):
-        started = time.perf_counter()
-        reference_step(model, optimizer, text, draw, step, steps)
-        seconds += time.perf_counter() - started
-    return val_loss(model, text), seconds
-
-
-def reference_model(
-    vocab_size: int, shape: dict[str, int] = REFERENCE_SHAPE
-) -> tuple[GPT, torch.optim.Optimizer]:
-    from minigpt_tui.config import ModelConfig
-
-    model = GPT(ModelConfig(**shape, dropout=0.0), vocab_size)
-    model.init_weights(torch.Generator().manual_seed(1337))
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    others = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
-    return model, torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
-
-
-def reference_step(
-    model: GPT,
-    optimizer: torch.optim.Optimizer,
-    text: Text,
-    draw: np.random.Generator,
-    step: int,
-    steps: int,
-    batch: int = REFERENCE_BATCH,
-) -> None:
-    """One step as the well-known loop takes it: random windows, eager fp32, clipping at 1."""
-    length = model.config.max_seq_len
-    warm = min(1.0, (step + 1) / (REFERENCE_WARM_UP + 1))
-    share = max(0, step - REFERENCE_WARM_UP) / max(1, steps - REFERENCE_WARM_UP)
-    rate = 1e-4 + 0.5 * (1 + math.cos(math.pi * share)) * (1e-3 - 1e-4)
-    for group in optimizer.param_groups:
-        group["lr"] = rate * warm
-    starts = draw.integers(0, len(text.train) - length - 1, batch)
-    inputs = torch.stack([torch.from_numpy(text.train[s : s + length]) for s in starts])
-    targets = torch.stack([torch.from_numpy(text.train[s + 1 : s + 1 + length]) for s in starts])
-    model.train()
-    loss = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten())
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
 
 
 def budgeted_run(text: Text, data: DataFolder, seconds: float) -> tuple[float, float, str]:
@@ -166,9 +120,6 @@ def budgeted_run(text: Text, data: DataFolder, seconds: float) -> tuple[float, f
 
 def throughput(text: Text) -> None:
     """Item 3: tokens a second at the guide's default shape against the reference loop."""
-    from minigpt_tui.training.execution import MOST_THREADS, Execution, supports_bf16
-    from minigpt_tui.training.trainer import Trainer
-
     training_data = as_training_data(text)
     config = with_settings(RunConfig(), {"dropout": 0.0})
     shape = {
@@ -235,90 +186,12 @@ def small_corpus_job(data: DataFolder) -> None:
         print(f"\n4. 10,000 words, 50 epochs in {used}: {minutes:.1f} minutes (goal: under {goal})")
 
 
-def kills(data: DataFolder, count: int) -> None:
-    """Item 5: a run killed at random moments and resumed each time equals one left alone."""
-    arguments = [
-        "--preset",
-        "tiny",
-        "--epochs",
-        "120",
-        "--checkpoint-every",
-        "1",
-        "--dropout",
-        "0.1",
-        "--threads",
-        "1",
-        "--precision",
-        "fp32",
-        "--data-dir",
-        str(data.root),
-    ]
-    command = [sys.executable, "-m", "minigpt_tui", "train"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([*command, *arguments, "--run", "whole"], check=True, **quiet)
-    dice = random.Random(0)
-    process = subprocess.Popen([*command, *arguments, "--run", "killed"], **quiet)
-    done = 0
-    resume = [*command, "--resume", "killed", "--data-dir", str(data.root)]
-    while done < count:
-        time.sleep(2.0 + dice.random() * 2)
-        if process.poll() is not None:
-            break
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        done += 1
-        has_run = (data.runs / "killed").is_dir()
-        again = (
-            resume if has_run and _resumable(data) else [*command, *arguments, "--run", "killed"]
-        )
-        if has_run and not _resumable(data):
-            import shutil
-
-            shutil.rmtree(data.runs / "killed")
-        process = subprocess.Popen(again, **quiet)
-    process.wait()
-    if not find_run(data, "killed").final.exists():
-        train_resumed(find_run(data, "killed"), data, Control())
-    whole, killed = (load_checkpoint(find_run(data, n).final) for n in ("whole", "killed"))
-    equal = all(torch.equal(w, killed.model_state[n]) for n, w in whole.model_state.items())
-    print(
-        f"\n5. killed {done} times and resumed: weights "
-        f"{'equal bit for bit' if equal else 'DIFFER'}"
-    )
-
-
-def _resumable(data: DataFolder) -> bool:
-    run = RunFolder(data.runs / "killed")
-    return run.last.exists() or bool(run.epoch_checkpoints())
-
-
-def read_text(path: Path) -> Text:
-    content = path.read_text(encoding="utf-8")
-    characters = sorted(set(content))
-    number = {c: i for i, c in enumerate(characters)}
-    ids = np.array([number[c] for c in content], dtype=np.int64)
-    cut = int(0.9 * len(ids))
-    return Text(path.absolute(), ids[:cut], ids[cut:], len(content) - cut, len(characters))
-
-
-def as_training_data(text: Text) -> object:
+def as_training_data(text: Text) -> TrainingData:
     """The text as our trainer takes it."""
-    from minigpt_tui.jobs.prepare import prepare
-    from minigpt_tui.training.trainer import TrainingData
-
     config = with_settings(RunConfig(), {"corpus": (str(text.path),)})
     with tempfile.TemporaryDirectory() as folder:
         prepared = prepare(config, DataFolder(Path(folder)).ready())
         return TrainingData(prepared.tokenizer, prepared.train, prepared.val)
-
-
-def val_loss(model: GPT, text: Text) -> float:
-    """Nats a character on the whole validation split, in windows side by side."""
-    result = evaluate(
-        model, text.val, 64, characters=text.characters, bytes=text.characters, unknown_bytes=0
-    )
-    assert result is not None
-    return result.val_loss
 
 
 def processor() -> str:

@@ -50,7 +50,9 @@ def start(tmp_path):
     yield start
     for process in started:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            workers = children_of(process.pid)  # each leads a session of its own
+            for pid in (process.pid, *workers):
+                os.kill(pid, signal.SIGKILL)
             process.communicate()
 
 
