@@ -7,12 +7,9 @@ saves the screen as SVG once the loss curve has a shape.
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 import time
 from pathlib import Path
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.status import read_status

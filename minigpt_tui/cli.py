@@ -6,12 +6,12 @@ Nothing heavy is imported here: `--help` and a mistyped flag are answered at onc
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 
 from minigpt_tui import __version__
 from minigpt_tui.config import SECTIONS, Setting, settings
+from minigpt_tui.waiting import choose_waiting
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 SECTION_TITLES = {"data": "text", "model": "model", "training": "training"}
@@ -25,12 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         # A terminal of another encoding gets a stand-in for signs that it lacks, not a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    # OpenMP's threads spin while they wait, which starves whatever runs beside a training: with
-    # two at once a step took 6.5 s instead of 1.0. Read at torch's import.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Numpy's threads starve too where the cores are busy: with two of them some of a model's
-    # answers took 0.3 s instead of 0.01. Read at numpy's import.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    choose_waiting()
     arguments = build_parser().parse_args(argv)
     try:
         code = _command(arguments.command)(arguments)
@@ -104,6 +99,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "FILE: go on from it in a new run",
     )
     way.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="train nothing, but say what the run would be: weights, memory, steps, time",
+    )
+    way.add_argument(
         "--find-lr",
         action="store_true",
         help="train no run, but try rising learning rates for some steps and suggest one",
@@ -115,7 +115,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="train N runs one after the other, with seeds from --seed upwards, and show what "
         "chance does",
     )
-    job.add_argument("--json", action="store_true", help="--find-lr, --seeds: print JSON only")
+    job.add_argument(
+        "--json", action="store_true", help="--dry-run, --find-lr, --seeds: print JSON only"
+    )
     _add_bases(job)
     job.add_argument("--save-config", metavar="FILE", help="write the YAML that repeats the run")
     _add_settings(parser)

@@ -31,8 +31,8 @@ from minigpt_tui.training.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from minigpt_tui.jobs.drive import Outcome
-    from minigpt_tui.jobs.resuming import Extension
     from minigpt_tui.training.distributed import World
+    from minigpt_tui.training.extension import Extension
 
 EXTENDING = ("epochs", "steps", "minutes", "lr")
 """Settings that a run which goes on may be given anew."""
@@ -40,10 +40,12 @@ EXTENDING = ("epochs", "steps", "minutes", "lr")
 
 def train(arguments: argparse.Namespace) -> int:
     """Trains a new run, or goes on with one; returns the exit code."""
-    if arguments.find_lr or arguments.seeds is not None:
+    if arguments.dry_run or arguments.find_lr or arguments.seeds is not None:
         return _train_otherwise(arguments)
     if arguments.json:
-        raise ValueError("--json goes with --find-lr or --seeds. Or: minigpt-tui runs --json.")
+        raise ValueError(
+            "--json goes with --dry-run, --find-lr or --seeds. Or: minigpt-tui runs --json."
+        )
     data = data_folder(arguments.data_dir)
     config = config_from(arguments)
     extension = None
@@ -130,6 +132,10 @@ def _say_nothing(event: object) -> None:
 
 def _train_otherwise(arguments: argparse.Namespace) -> int:
     """The commands that train other than one run."""
+    if arguments.dry_run:
+        from minigpt_tui.commands.preflight import preflight
+
+        return preflight(arguments)
     if arguments.save_config:
         raise ValueError("--save-config goes with a single run: leave out --find-lr and --seeds.")
     if arguments.find_lr:
@@ -162,7 +168,7 @@ def config_from(arguments: argparse.Namespace) -> RunConfig:
 
 def _extension(arguments: argparse.Namespace) -> Extension | None:
     """What a resumed run is asked to change; ValueError for settings that it cannot change."""
-    from minigpt_tui.jobs.resuming import Extension
+    from minigpt_tui.training.extension import Extension
 
     given = {
         name: getattr(arguments, f"setting_{name}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui.paths import DataFolder
@@ -14,37 +13,10 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
 from minigpt_tui.runs.status import read_status
-from minigpt_tui.training.control import Control
+from minigpt_tui.training.extension import Extension
 from minigpt_tui.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Extension:
-    """What a run that goes on is asked to change. Epochs and steps are totals of the run; minutes
-    come on top of what it has had; the learning rate is the peak from here on."""
-
-    epochs: int | None = None
-    steps: int | None = None
-    minutes: float | None = None
-    lr: float | None = None
-
-    @property
-    def goes_further(self) -> bool:
-        return (self.epochs, self.steps, self.minutes) != (None, None, None)
-
-    def total_steps(self, steps_per_epoch: int) -> int | None:
-        """The steps that the run is to have in all, where it says so."""
-        if self.steps is not None or self.epochs is None:
-            return self.steps
-        return self.epochs * steps_per_epoch
-
-    def ask(self, control: Control, steps_per_epoch: int) -> None:
-        """Hands the wishes to the trainer, which records them before it acts."""
-        control.extend(total_steps=self.total_steps(steps_per_epoch), minutes=self.minutes)
-        if self.lr is not None:
-            control.set_learning_rate(self.lr)
 
 
 def refuse_if_complete(run: RunFolder, trainer: Trainer, extension: Extension | None) -> None:
@@ -52,12 +24,7 @@ def refuse_if_complete(run: RunFolder, trainer: Trainer, extension: Extension | 
     step = trainer.progress.step
     trainer.steering.repeat(step)
     if extension is not None and extension.goes_further:
-        total = extension.total_steps(trainer.steps_per_epoch)
-        if total is not None and total <= step:
-            raise ValueError(
-                f"{run.name} has done {step:,} steps ({step / trainer.steps_per_epoch:.1f} "
-                f"epochs) already: give more than that."
-            )
+        extension.check(step, trainer.steps_per_epoch)
     elif step >= trainer.total_steps or read_status(run).state == "completed":
         more = 2 * max(1, trainer.epochs_completed)
         raise ValueError(

@@ -21,7 +21,6 @@ from minigpt_tui.jobs.deciding import decide
 from minigpt_tui.jobs.drive import Listener, Outcome, drive, follow
 from minigpt_tui.jobs.prepare import Prepared, prepare
 from minigpt_tui.jobs.resuming import (
-    Extension,
     copy_history,
     newest_checkpoint,
     recorded_changes,
@@ -37,6 +36,7 @@ from minigpt_tui.training.control import Control
 from minigpt_tui.training.distributed import ALONE, World
 from minigpt_tui.training.events import Preparing
 from minigpt_tui.training.execution import Execution
+from minigpt_tui.training.extension import Extension
 from minigpt_tui.training.trainer import Trainer, TrainingData
 
 NICENESS = 10

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from minigpt_tui.jobs.prepare import prepare
+from minigpt_tui.jobs.resuming import recorded_changes
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import RunFolder, read_config, read_info
@@ -62,8 +63,11 @@ def verify_replay(run: RunFolder, data: DataFolder) -> Iterator[Check]:
         resumable = [*run.epoch_checkpoints().values(), *([run.last] if run.last.exists() else [])]
         if not resumable:
             raise ValueError(f"{run.name} has no checkpoint that training could go on from.")
+        changes = recorded_changes(run)
         for path in resumable:
-            yield _replay(path, run, lambda: Trainer(config, training_data))
+            yield _replay(
+                path, run, lambda: Trainer(config, training_data, known_changes=changes)
+            )
 
 
 def _replay(path: Path, run: RunFolder, build: Callable[[], Trainer]) -> Check:
@@ -75,14 +79,19 @@ def _replay(path: Path, run: RunFolder, build: Callable[[], Trainer]) -> Check:
         if reasons:
             return Check(what, False, f"not exact here: {'; '.join(reasons)}")
         first = trainer.progress.step
-        steps = min(REPLAYED_STEPS, trainer.total_steps - first)
-        taken = [trainer.train_step() for _ in range(steps)]
+        taken = []
+        while len(taken) < REPLAYED_STEPS:
+            trainer.steering.repeat(trainer.progress.step)
+            if trainer.progress.step >= trainer.total_steps:
+                break
+            taken.append(trainer.train_step())
         losses.append([done.loss if done is not None else None for done in taken])
         ends.append(trainer.model.state_dict())
     equal = all(torch.equal(weight, ends[1][name]) for name, weight in ends[0].items())
     if not equal or losses[0] != losses[1]:
         return Check(what, False, "two resumes from it differ")
     recorded = read_records(run.metrics_file, METRIC)
+    steps = len(losses[0])
     rows = recorded[(recorded["step"] > first) & (recorded["step"] <= first + steps)]
     if len(rows) < steps:
         return Check(what, True, f"{steps} steps twice, equal bit for bit; none was recorded yet")

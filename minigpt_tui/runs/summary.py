@@ -219,7 +219,8 @@ def _parsed_config(run: RunFolder, stamp: int | None) -> RunConfig:
 def has_resumable_checkpoint(run: RunFolder) -> bool:
     """Whether a training that was not completed left something to go on from."""
     try:
-        return not run.final.is_file() and (run.last.is_file() or bool(run.epoch_checkpoints()))
+        # A final model is there as well when the run was being trained beyond its first end.
+        return run.final.is_file() or run.last.is_file() or bool(run.epoch_checkpoints())
     except OSError:  # the folder is gone
         return False
 

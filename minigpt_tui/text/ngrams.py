@@ -28,7 +28,7 @@ Ids = npt.NDArray[np.integer[Any]]
 Keys = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
 
-MAX_TOKENS = 20_000_000
+MAX_TOKENS = 8_000_000
 """Training tokens that are counted at most."""
 MAX_TARGETS = 2_000_000
 """Validation tokens that are scored at most: so many give the mean to the third decimal."""

@@ -74,6 +74,15 @@ ACTIONS: tuple[Action, ...] = (
         priority=True,
     ),
     Action("save_now", "train", "ctrl+s", "Save", "Write a checkpoint now.", priority=True),
+    Action(
+        "steer",
+        "train",
+        "f10",
+        "Steer",
+        "Another learning rate, more epochs or minutes: for a training, or for a run that ended.",
+        priority=True,
+    ),
+    Action("measure_now", "train", "ctrl+e", "Measure", "Measure the validation loss now.", False),
     Action("generate", "predict", "f7", "Write on", "Let the model go on writing.", priority=True),
     Action(
         "next_sampler", "predict", "f8", "Sampler", "Change how it picks tokens.", priority=True

@@ -7,7 +7,7 @@ session, the configuration that the form edits, and what is remembered between t
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -83,9 +83,11 @@ class Workbench(App[None]):
         """Trains a new run with the form's configuration, in the worker thread."""
         self._start(lambda: self.session.new(self.config, name))
 
-    def resume_training(self, run: RunFolder) -> None:
-        """Goes on with an interrupted or stopped run, in the worker thread."""
-        self._start(lambda: self.session.resumed(run))
+    def resume_training(
+        self, run: RunFolder, changes: Mapping[str, int | float] | None = None
+    ) -> None:
+        """Goes on with a run in the worker thread; with `changes` also beyond its end."""
+        self._start(lambda: self.session.resumed(run, changes))
 
     def action_leave(self) -> None:
         if not self.session.active:

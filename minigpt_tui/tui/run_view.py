@@ -21,13 +21,19 @@ from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, Records, read_records
 from minigpt_tui.runs.status import Status, read_status
+from minigpt_tui.runs.summary import RESUMABLE_STATES, has_resumable_checkpoint
 
 LOCK_SECONDS = 2.0
 """How often a run that claims to live is asked whether its owner still does."""
-RESUMABLE_STATES = ("stopped", "interrupted", "failed", "diverged")
 SAMPLES_KEPT = 20
 
-_MARKED = {"paused": "paused", "stopped": "stopped", "diverged": "diverged"}
+_MARKED = {
+    "paused": "paused",
+    "stopped": "stopped",
+    "diverged": "diverged",
+    "extended": "extended",
+    "rolled-back": "went back here",
+}
 
 Stamp = tuple[int, int, int] | None
 T = TypeVar("T")
@@ -42,6 +48,16 @@ class Sample:
     text: str
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What the training's diagnosis found at a step, and what helps. Not made safe yet."""
+
+    step: int
+    kind: str
+    message: str
+    advice: str
+
+
 @dataclass(frozen=True, eq=False)
 class RunView:
     """Everything that a screen shows of a run. Records are memory-mapped; samples newest first."""
@@ -52,6 +68,8 @@ class RunView:
     metrics: Records = field(default_factory=lambda: np.empty(0, METRIC))
     evaluations: Records = field(default_factory=lambda: np.empty(0, EVALUATION))
     events: tuple[tuple[int, str], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """The newest of each kind, the newest first."""
     samples: tuple[Sample, ...] = ()
     resumable: bool = False
     problems: tuple[str, ...] = ()
@@ -103,8 +121,9 @@ class RunReader:
         if self._changed(run.info_file):
             changes["info"] = self._read(run.info_file, lambda p: read_info(run), view.info)
         if self._changed(run.events_file):
-            changes["events"] = self._read(
-                run.events_file, lambda p: _marks(read_lines(p)), view.events
+            before = view.events, view.findings
+            changes["events"], changes["findings"] = self._read(
+                run.events_file, _events_and_findings, before
             )
         if self._changed(run.samples_file):
             changes["samples"] = self._read(
@@ -129,7 +148,7 @@ class RunReader:
             if status != self._view.status:
                 changes["status"] = status
         if folder_changed or changes:
-            resumable = status.state in RESUMABLE_STATES and _has_resumable_checkpoint(self.run)
+            resumable = status.state in RESUMABLE_STATES and has_resumable_checkpoint(self.run)
             if resumable != self._view.resumable:
                 changes["resumable"] = resumable
         return changes
@@ -160,11 +179,22 @@ def _stamp(path: Path) -> Stamp:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _has_resumable_checkpoint(run: RunFolder) -> bool:
-    try:
-        return not run.final.is_file() and (run.last.is_file() or bool(run.epoch_checkpoints()))
-    except OSError:  # the folder is gone
-        return False
+def _events_and_findings(
+    journal: Path,
+) -> tuple[tuple[tuple[int, str], ...], tuple[Finding, ...]]:
+    lines = read_lines(journal)
+    return _marks(lines), _findings(lines)
+
+
+def _findings(lines: list[dict[str, Any]]) -> tuple[Finding, ...]:
+    newest: dict[str, Finding] = {}
+    for line in lines:
+        if line.get("event") != "diagnosis":
+            continue
+        step, words = line.get("step"), [line.get(n) for n in ("kind", "message", "advice")]
+        if isinstance(step, int) and all(isinstance(word, str) for word in words):
+            newest[str(words[0])] = Finding(step, *map(str, words))
+    return tuple(sorted(newest.values(), key=lambda finding: -finding.step))
 
 
 def _marks(lines: list[dict[str, Any]]) -> tuple[tuple[int, str], ...]:
@@ -176,6 +206,8 @@ def _marks(lines: list[dict[str, Any]]) -> tuple[tuple[int, str], ...]:
             continue
         if kind == "started" and step > 0:
             marks.append((step, "resumed"))
+        elif kind == "rate" and isinstance(line.get("lr"), float):
+            marks.append((step, f"learning rate {line['lr']:.2g}"))
         elif isinstance(kind, str) and kind in _MARKED:
             marks.append((step, _MARKED[kind]))
     return tuple(marks)

@@ -92,7 +92,7 @@ def figures_line(view: RunView, width: int) -> Content:
 
 def sentences(view: RunView, trained_here: bool, brief: bool = False) -> list[str]:
     """What to make of it, the most important first; `brief` for where there is little room."""
-    found = [*_end(view, trained_here), *_overfitting(view)]
+    found = [*_end(view, trained_here), *_findings(view, brief), *_standstill(view)]
     nats = view.nats_per_char
     if nats is None and view.info is not None and view.info.level == "char":
         nats = view.status.train_loss
@@ -148,16 +148,25 @@ def _end(view: RunView, trained_here: bool) -> list[str]:
     return []
 
 
-def _overfitting(view: RunView) -> list[str]:
-    """A hint when the validation loss stands still while the training loss goes on falling."""
+def _findings(view: RunView, brief: bool) -> list[str]:
+    """What the training's own diagnosis has found, with what helps where there is room."""
+    return [
+        visible(finding.message if brief else f"{finding.message} {finding.advice}")
+        for finding in view.findings
+    ]
+
+
+def _standstill(view: RunView) -> list[str]:
+    """A hint when the validation loss stands still, long before that is clearly overfitting."""
     since = view.evaluations_since_best
     best = view.best
-    if best is None or not _held_out(view) or since < EVALUATIONS_BEFORE_A_HINT:
+    found_already = any(finding.kind == "overfitting" for finding in view.findings)
+    if best is None or not _held_out(view) or since < EVALUATIONS_BEFORE_A_HINT or found_already:
         return []
     if _falls_since(view, int(best["step"])):
         return [
-            f"Overfitting: no better validation loss for {since} evaluations, while the training "
-            "loss falls: it is learning the text by heart. best_model.pt keeps the best moment."
+            f"No better validation loss for {since} evaluations, while the training loss falls: "
+            "it begins to learn the text by heart. best_model.pt keeps the best moment."
         ]
     return [f"No better validation loss for {since} evaluations: little is left to gain this way."]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
@@ -76,13 +76,22 @@ class TrainingSession:
 
         return self._register(name or "new run", work)
 
-    def resumed(self, run: RunFolder) -> Callable[[], None]:
-        """Registers the continuation of a run and returns the work for the training thread."""
+    def resumed(
+        self, run: RunFolder, changes: Mapping[str, Any] | None = None
+    ) -> Callable[[], None]:
+        """Registers the continuation of a run and returns the work for the training thread.
+
+        `changes` are those of `training.extension.Extension`, for a run that is to go further.
+        """
 
         def work(job: Job) -> Outcome:
             from minigpt_tui.jobs.train import train_resumed
+            from minigpt_tui.training.extension import Extension
 
-            return train_resumed(run, self.data, job.control, on_event=job.on_event)
+            extension = Extension(**changes) if changes else None
+            return train_resumed(
+                run, self.data, job.control, extension=extension, on_event=job.on_event
+            )
 
         return self._register(run.name, work)
 

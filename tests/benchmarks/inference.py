@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import statistics
 import string
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -25,8 +22,6 @@ from pathlib import Path
 
 # As the command line sets it, before numpy is loaded. What it sets for torch slows Hugging Face
 # down, so that is left to item 2.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import numpy as np
 import torch
 
@@ -110,11 +105,6 @@ def generate(engine: Engine) -> None:
 
 def key_presses() -> None:
     """Item 2: a prompt of the default shape that grows by a character."""
-    if "OMP_WAIT_POLICY" not in os.environ:  # read when torch is loaded, so in a new process
-        as_the_workbench = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
-        this = [sys.executable, "-m", "tests.benchmarks.inference", "--only", "2"]
-        subprocess.run(this, env=as_the_workbench, check=True)
-        return
     print(f"\n2. key press to distribution, default shape, {KEYS} keys: ms   p50    p95    p99")
     with tempfile.TemporaryDirectory() as folder:
         data = DataFolder(Path(folder)).ready()

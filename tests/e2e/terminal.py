@@ -26,9 +26,11 @@ KEYS = {
     "f2": "\x1bOQ",
     "f3": "\x1bOR",
     "f4": "\x1bOS",
+    "f6": "\x1b[17~",
     "f7": "\x1b[18~",
     "f8": "\x1b[19~",
     "f9": "\x1b[20~",
+    "f10": "\x1b[21~",
 }
 ALTERNATE_SCREEN, SHOW_CURSOR, MOUSE = 1049, 25, (1000, 1002, 1003, 1006)
 

@@ -13,7 +13,6 @@ import torch
 
 from minigpt_tui.config import dump_yaml, with_settings
 from minigpt_tui.inference.service import GPTService
-from minigpt_tui.jobs.resuming import Extension
 from minigpt_tui.jobs.train import train_branch, train_new, train_resumed
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import find_run, list_runs, read_config, read_info
@@ -23,6 +22,7 @@ from minigpt_tui.runs.requests import write_request
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import StepDone
+from minigpt_tui.training.extension import Extension
 
 
 def stop_at(control, step):

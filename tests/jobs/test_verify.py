@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from minigpt_tui.config import with_settings
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.jobs.verify import verify_files, verify_replay
 from minigpt_tui.training.control import Control
+from minigpt_tui.training.events import StepDone
 
 
 @pytest.fixture
@@ -34,6 +36,20 @@ def test_a_replay_repeats_what_was_recorded(run, data):
     (check,) = verify_replay(run, data)
     assert check.passed, check
     assert "as recorded" in check.detail
+
+
+def test_a_replay_repeats_the_steering_too(config, data):
+    control = Control()
+    config = with_settings(config, {"checkpoint_every": 1, "schedule": "constant"})
+
+    def steer(event):
+        if isinstance(event, StepDone) and event.epoch == 2 and event.batch == 1:
+            control.set_learning_rate(1e-5)
+
+    run = train_new(config, data, control, on_event=steer).run
+    checks = list(verify_replay(run, data))
+    assert len(checks) == 3
+    assert all(check.passed for check in checks), checks
 
 
 def test_a_replay_on_another_record_fails(run, data):

@@ -97,7 +97,9 @@ def test_only_what_left_a_checkpoint_can_be_resumed(data: DataFolder) -> None:
     assert not read_summary(run).resumable
     run.last.write_bytes(b"x")
     assert read_summary(run).resumable
-    run.final.write_bytes(b"x")
+    run.final.write_bytes(b"x")  # of its first end; then it was trained further
+    assert read_summary(run).resumable
+    write_status(run, Status("completed", step=3))
     assert not read_summary(run).resumable
 
 

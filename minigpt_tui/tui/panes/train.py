@@ -16,12 +16,14 @@ from textual.worker import get_current_worker
 
 from minigpt_tui.config import DataConfig, RunConfig
 from minigpt_tui.text.cancel import CancelledError
+from minigpt_tui.training.extension import Extension
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.plan import plan
 from minigpt_tui.tui.run_notices import NOTHING_YET, preparing, refused
 from minigpt_tui.tui.run_watcher import NoRun, Preparing, Refused, RunWatcher, Scene, Watched
 from minigpt_tui.tui.session import Job
+from minigpt_tui.tui.steer import Changes, Standing, SteerDialog
 from minigpt_tui.tui.text_measure import TextMeasure, measure_text
 from minigpt_tui.tui.widgets.config_form import ConfigForm
 from minigpt_tui.tui.widgets.run_monitor import RunMonitor
@@ -119,8 +121,13 @@ class TrainPane(Pane):
                 return job is None and view is not None and view.resumable
             case "stop":
                 return job is not None and not job.control.stopping()
-            case "save_now":
+            case "save_now" | "measure_now":
                 return job is not None and job.phase == "training"
+            case "steer":
+                if job is not None:
+                    return job.phase == "training" and not job.control.stopping()
+                view = self.watcher.view
+                return view is not None and (view.resumable or view.status.state == "completed")
             case "toggle_form":
                 return self.screen.has_class("-narrow")
             case "dismiss":
@@ -174,6 +181,35 @@ class TrainPane(Pane):
                 title="Checkpoint",
                 markup=False,
             )
+
+    def action_measure_now(self) -> None:
+        if self.job is not None:
+            self.job.control.request_evaluation()
+
+    def action_steer(self) -> None:
+        """Asks for changes to the run: at once in a training, or on going on with it."""
+        view = self.watcher.view
+        if view is None or view.info is None:
+            return
+        steps_per_epoch = max(1, view.info.steps_per_epoch)
+        newest_lr = float(view.metrics[-1]["lr"]) if len(view.metrics) else 0.0
+        standing = Standing(
+            view.run.name, newest_lr, view.status.epochs, view.status.step // steps_per_epoch
+        )
+        job, run = self.job, view.run
+
+        def accept(changes: Changes) -> None:
+            extension = Extension(**changes)  # type: ignore[arg-type]  # parsed by name
+            if job is None or job.done.is_set():
+                self._resuming = True
+                self.workbench.resume_training(run, changes)
+                self._turn(to_monitor=True)
+            else:
+                extension.check(view.status.step, steps_per_epoch)
+                extension.ask(job.control, steps_per_epoch)
+            self._pull(at_once=True)
+
+        self.app.push_screen(SteerDialog(standing, accept))
 
     def action_toggle_form(self) -> None:
         self._turn(to_monitor=not self.has_class("-monitor"))

@@ -79,7 +79,7 @@ class RunMonitor(Container):
         before = self._view
         self._view, self._state, self._trained_here = view, state, trained_here
         self._watch(True)
-        self.query_one("#live").border_title = f"Run {visible(view.run.name)}"
+        self.query_one("#live").border_title = Content(f"Run {visible(view.run.name)}")
         self.query_one(LossPlot).show(plot_data(view))
         if before is None or before.run != view.run or before.samples != view.samples:
             self._show_samples(view.samples)
