@@ -8,6 +8,7 @@ from pathlib import Path
 # Two cores are shared by the tests and the programs they start; spinning threads starve both.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
