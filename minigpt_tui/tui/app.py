@@ -26,6 +26,7 @@ from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembe
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.widgets.header import Header
+from minigpt_tui.tui.widgets.plot_look import Look
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class Workbench(App[None]):
         """The run that the Train pane draws and that Predict asks first."""
         self.offered_run: RunFolder | None = None
         """An interrupted run that was offered at the start; the Runs pane selects it once."""
+        self.look = Look()
+        """How the loss plot is looked at: scales, zoom, smoothing."""
         self.pane_name = ""
 
     def compose(self) -> ComposeResult:

@@ -72,7 +72,7 @@ class TrainPane(Pane):
         workbench = self.workbench
         self.watcher = RunWatcher(workbench.session, workbench.data, workbench.shown_run)
         yield ConfigForm(workbench.config, workbench.remembered.preset)
-        yield RunMonitor()
+        yield RunMonitor(workbench.look)
 
     @property
     def form(self) -> ConfigForm:

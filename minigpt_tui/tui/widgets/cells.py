@@ -31,6 +31,16 @@ class Role(IntEnum):
     REFERENCE = 7
     EVENT = 8
     VALUE = 9
+    SMALL = 10
+    OVERLAY_1 = 11
+    OVERLAY_2 = 12
+    OVERLAY_3 = 13
+    OVERLAY_4 = 14
+    OVERLAY_5 = 15
+    OVERLAY_6 = 16
+
+
+OVERLAYS = tuple(role for role in Role if role.name.startswith("OVERLAY"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,16 +1,95 @@
-"""The legend line of a loss plot: what each curve is and its value, as long as there is room."""
+"""The legend of a loss plot: what each curve is and its value, as long as there is room."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from minigpt_tui.tui.widgets.cells import Role
-from minigpt_tui.tui.widgets.plot_data import Reading
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.widgets.cells import OVERLAYS, Cells, Role
+from minigpt_tui.tui.widgets.plot_curve import Curve, Reading
 from minigpt_tui.tui.widgets.plot_limits import short_step
 
 Part = tuple[str, Role]
 
+SIGNS = ("╸╸", "┅┅", "╸╺", "┈┈", "╍╍", "━╺")
+"""How the lines of other runs are broken, as near as box drawing comes to their dots."""
+LONGEST_NAME = 24
+
 BAND_SIGN, EMA_SIGN, VALIDATION_SIGN, BEST_SIGN = "⣿", "━", "●", "★"
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """Another run in the plot. Its place among the overlays gives colour, pattern and letter."""
+
+    curve: Curve
+    name: str
+    slot: int
+
+    @property
+    def letter(self) -> str:
+        return "ABCDEF"[self.slot]
+
+    @property
+    def role(self) -> Role:
+        return OVERLAYS[self.slot]
+
+
+MOST_OVERLAYS = len(OVERLAYS)
+
+
+def write_parts(cells: Cells, row: int, parts: Sequence[Part]) -> None:
+    column = 0
+    for text, role in parts:
+        cells.write(column, row, text, role)
+        column += len(text)
+
+
+def overlay_legend(
+    overlays: Sequence[Overlay], kind: str, at: float | None, width: int, rows: int
+) -> list[list[Part]]:
+    """The other runs, with their smoothed loss at a place of the x axis, or their newest one.
+
+    Those for which the rows have no room are counted at the end.
+    """
+    lines: list[list[Part]] = [[]]
+    left = width
+    for place, overlay in enumerate(overlays):
+        entry = _overlay_entry(overlay, kind, at)
+        length = sum(len(text) for text, _ in entry)
+        more = len(overlays) - place - 1
+        tail = f"   +{more} more" if more and len(lines) == rows else ""
+        if lines[-1] and length + 3 + len(tail) > left and len(lines) < rows:
+            lines.append([])
+            left = width
+        gap = 3 if lines[-1] else 0
+        if lines[-1] and length + gap + len(tail) > left:
+            lines[-1].append((f"   +{more + 1} more", Role.LABEL))
+            break
+        lines[-1] += [*([(" " * gap, Role.PLAIN)] if gap else []), *entry]
+        left -= length + gap
+    return lines
+
+
+def _overlay_entry(overlay: Overlay, kind: str, at: float | None) -> list[Part]:
+    name = visible(overlay.name)
+    name = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    curve = overlay.curve
+    step = None if at is None else curve.step(kind, at)
+    entry: list[Part] = [
+        (f"{overlay.letter} {SIGNS[overlay.slot]}", overlay.role),
+        (f" {name} ", Role.LABEL),
+    ]
+    if step is not None and step > curve.newest:
+        return [*entry, ("ended", Role.LABEL)]
+    reading = curve.read(step)
+    if reading.ema is None:
+        return [*entry, ("no loss yet", Role.LABEL)]
+    entry.append((loss_value(reading.ema), Role.VALUE))
+    if reading.validation is not None:
+        entry += [(" val ", Role.LABEL), (loss_value(reading.validation), Role.VALUE)]
+    return entry
 
 
 def fitting_legend(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
@@ -13,6 +14,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
 from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
+from minigpt_tui.tui.widgets.plot_look import Look
 
 DRAWN = ("uniform", "unigram", "5-gram")
 """The reference lines in the plot; more of them would hide the curves."""
@@ -39,8 +41,9 @@ class RunMonitor(Container):
     }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look | None = None) -> None:
         super().__init__(classes="-noticing")
+        self._look = look
         self._view: RunView | None = None
         self._state = ""
         self._trained_here = False
@@ -51,7 +54,7 @@ class RunMonitor(Container):
         with Vertical(classes="box", id="live"):
             yield Static("", id="run-title", markup=False)
             yield Static("", id="run-progress", markup=False)
-            yield LossPlot()
+            yield LossPlot(self._look)
             yield Static("", id="figures", markup=False)
             yield Static("", id="words", markup=False)
         with VerticalScroll(classes="box", id="samples") as box:
@@ -96,9 +99,19 @@ class RunMonitor(Container):
             self.call_after_refresh(self.focus_first)
 
     def on_resize(self) -> None:
-        narrow = self.screen.has_class("-narrow")
-        self.query_one("#live").border_subtitle = "tab: read the curves" if narrow else ""
+        self._say_what_is_seen()
         self.call_after_refresh(self._show_lines)
+
+    @on(LossPlot.Looked)
+    def _looked(self) -> None:
+        self._say_what_is_seen()
+        self._show_lines()
+
+    def _say_what_is_seen(self) -> None:
+        words = self.query_one(LossPlot).seen_in_words
+        if not words and self.screen.has_class("-narrow"):
+            words = "tab: read the curves"
+        self.query_one("#live").border_subtitle = words
 
     def _show_lines(self) -> None:
         view = self._view
@@ -111,7 +124,7 @@ class RunMonitor(Container):
         for name, line in (
             ("#run-title", title_line(view, self._state, width)),
             ("#run-progress", progress_line(view, width)),
-            ("#figures", figures_line(view, width)),
+            ("#figures", self.query_one(LossPlot).reading(width) or figures_line(view, width)),
         ):
             self.query_one(name, Static).update(line)
         words.update(Content("\n".join(fitting(found, width, height))))
@@ -150,6 +163,13 @@ def plot_data(view: RunView) -> PlotData:
         references=references,
         events=view.events,
         total_steps=view.status.total_steps or None,
+        name=view.run.name,
+        checkpoints=view.saved,
+        lr=metrics["lr"],
+        grad_norm=metrics["grad_norm"],
+        epoch=metrics["epoch"],
+        tokens=metrics["tokens"],
+        seconds=metrics["seconds"],
     )
 
 
