@@ -21,6 +21,7 @@ from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_nam
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.tui.actions import ACTIONS, bindings
+from minigpt_tui.tui.overlays import ChosenRuns
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
 from minigpt_tui.tui.session import TrainingSession
@@ -55,6 +56,8 @@ class Workbench(App[None]):
         """An interrupted run that was offered at the start; the Runs pane selects it once."""
         self.look = Look()
         """How the loss plot is looked at: scales, zoom, smoothing."""
+        self.overlays = ChosenRuns()
+        """The runs that lie over the one that the Train pane draws."""
         self.pane_name = ""
 
     def compose(self) -> ComposeResult:

@@ -239,6 +239,19 @@ class RunsPane(Pane):
         self.workbench.shown_run = self.selected.run
         await self.workbench.action_pane("train")
 
+    async def action_overlay_run(self) -> None:
+        """Shows the selected run with the marked one over it; a training here keeps its place, and
+        both are laid over that."""
+        selected, marked = self.selected, self.table.rows.marked
+        active = self.workbench.session.active
+        if selected is None or (marked in (None, selected.run) and not active):
+            self.keeping.say("Mark another run with space first; o lays it over this one.")
+            return
+        runs = [run for run in (marked, selected.run if active else None) if run is not None]
+        if self.keeping.attempt(lambda: self.workbench.overlays.add(*runs), "Not laid over"):
+            self.workbench.shown_run = selected.run
+            await self.workbench.action_pane("train")
+
     async def action_ask_run(self) -> None:
         if self.selected is not None:
             self.workbench.shown_run = self.selected.run

@@ -14,6 +14,7 @@ Part = tuple[str, Role]
 
 SIGNS = ("╸╸", "┅┅", "╸╺", "┈┈", "╍╍", "━╺")
 """How the lines of other runs are broken, as near as box drawing comes to their dots."""
+LETTERS = "ABCDEF"
 LONGEST_NAME = 24
 
 BAND_SIGN, EMA_SIGN, VALIDATION_SIGN, BEST_SIGN = "⣿", "━", "●", "★"
@@ -29,7 +30,7 @@ class Overlay:
 
     @property
     def letter(self) -> str:
-        return "ABCDEF"[self.slot]
+        return LETTERS[self.slot]
 
     @property
     def role(self) -> Role:
@@ -72,14 +73,18 @@ def overlay_legend(
     return lines
 
 
+def short_name(name: str) -> str:
+    """The name of a run, safe to show and not too long."""
+    name = visible(name)
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
 def _overlay_entry(overlay: Overlay, kind: str, at: float | None) -> list[Part]:
-    name = visible(overlay.name)
-    name = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
     curve = overlay.curve
     step = None if at is None else curve.step(kind, at)
     entry: list[Part] = [
         (f"{overlay.letter} {SIGNS[overlay.slot]}", overlay.role),
-        (f" {name} ", Role.LABEL),
+        (f" {short_name(overlay.name)} ", Role.LABEL),
     ]
     if step is not None and step > curve.newest:
         return [*entry, ("ended", Role.LABEL)]

@@ -50,11 +50,12 @@ def loss_limits(
     """The losses worth seeing within the x axis, on the previous axis while they fit it; None
     where there are none."""
     samples = curve.samples(kind, x, columns)
+    others = [overlay.curve.samples(kind, x, columns).ema for overlay in overlays]
     at = curve.place(kind, curve.val_steps)
-    others = [curve.val_loss[(at >= x.lower) & (at <= x.upper)]]
-    others += [overlay.curve.samples(kind, x, columns).ema for overlay in overlays]
-    now = samples.ema[-1:].tolist()
-    spread = robust_range(samples.low, samples.high, np.concatenate(others), now)
+    validation = curve.val_loss[(at >= x.lower) & (at <= x.upper)]
+    now = [float(values[-1]) for values in (samples.ema, *others) if len(values)]
+    low, high = (np.concatenate((edge, *others)) for edge in (samples.low, samples.high))
+    spread = robust_range(low, high, validation, now)
     return None if spread is None else loss_axis(*spread, log, previous)
 
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
+from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
+from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.overlays import ChosenRuns, FollowedRun, OverlaidCurves
+from minigpt_tui.tui.plot_export import write_plot
 from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
 from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
 from minigpt_tui.tui.widgets.plot_look import Look
+from minigpt_tui.tui.widgets.plot_svg import to_svg
 
 DRAWN = ("uniform", "unigram", "5-gram")
 """The reference lines in the plot; more of them would hide the curves."""
@@ -41,9 +48,18 @@ class RunMonitor(Container):
     }
     """
 
-    def __init__(self, look: Look | None = None) -> None:
+    @dataclass
+    class OverlayRead(Message):
+        """From the thread: another run's curve."""
+
+        run: RunFolder
+        followed: FollowedRun
+
+    def __init__(self, look: Look | None = None, chosen: ChosenRuns | None = None) -> None:
         super().__init__(classes="-noticing")
         self._look = look
+        self._overlaid = OverlaidCurves(chosen or ChosenRuns(), plot_data)
+        self._reading: set[RunFolder] = set()
         self._view: RunView | None = None
         self._state = ""
         self._trained_here = False
@@ -87,6 +103,57 @@ class RunMonitor(Container):
         if before is None or before.run != view.run or before.samples != view.samples:
             self._show_samples(view.samples)
         self._show_lines()
+
+    def follow_overlays(self) -> None:
+        """Draws what is new of the other runs that were chosen; cheap while nothing is."""
+        plot = self.query_one(LossPlot)
+        for run in self._overlaid.missing():
+            if run not in self._reading:
+                self._reading.add(run)
+                self._read_overlay(run, plot.span)
+        shown = self._view.run if self._view is not None else None
+        overlays = self._overlaid.pull(shown, plot.span)
+        if overlays is not None:
+            plot.show_overlays(overlays)
+
+    def _read_overlay(self, run: RunFolder, span: int) -> None:
+        def read() -> None:
+            self.post_message(self.OverlayRead(run, self._overlaid.first_look(run, span)))
+
+        self.run_worker(read, thread=True, exit_on_error=False)
+
+    @on(OverlayRead)
+    def _overlay_read(self, message: OverlayRead) -> None:
+        self._reading.discard(message.run)
+        self._overlaid.take(message.run, message.followed)
+        self.follow_overlays()
+
+    def export_plot(self, folder: Path) -> None:
+        """Writes drawing and figures in a thread, and says where they are or what was refused."""
+        plot = self.query_one(LossPlot)
+        curve, overlays = plot.curve, plot.overlays
+        if plot.view is None:
+            self.notify("There is no curve yet.", title="Not exported", markup=False)
+            return
+
+        drawing = to_svg(curve, plot.view, overlays)  # the curves belong to the screen's thread
+        runs = [curve.data, *(overlay.curve.data for overlay in overlays)]
+        name = f"{curve.data.name}-step-{curve.newest:.0f}"
+
+        def write() -> None:
+            try:
+                exported = write_plot(folder, name, drawing, runs)
+            except ValueError as error:
+                self.app.call_from_thread(
+                    self.notify, str(error), title="Not exported", severity="warning", markup=False
+                )
+                return
+            words = f"{exported.drawing.name} and .csv, in {folder}"
+            self.app.call_from_thread(
+                self.notify, visible(words), title="Plot exported", markup=False
+            )
+
+        self.run_worker(write, thread=True, exit_on_error=False, group="export", exclusive=True)
 
     def _watch(self, watching: bool) -> None:
         """Turns between the run and the notice; the focus stays in the monitor if it was there."""

@@ -1,0 +1,113 @@
+"""Other runs in the loss plot: which were chosen, and their curves as they grow.
+
+A run keeps its place, and with it colour, pattern and letter, for as long as the window is open,
+unless all places are taken by others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.tui.run_view import RunReader, RunView
+from minigpt_tui.tui.widgets.loss_legend import MOST_OVERLAYS, Overlay
+from minigpt_tui.tui.widgets.plot_curve import Curve
+from minigpt_tui.tui.widgets.plot_data import PlotData
+
+PULL_SECONDS = 1.0
+"""How often the folder of an overlaid run is looked at."""
+
+
+class ChosenRuns:
+    """The runs that lie over the curve that is watched; kept by the workbench."""
+
+    def __init__(self) -> None:
+        self.slots: dict[RunFolder, int] = {}
+        """The chosen runs and their places."""
+        self._last_slots: dict[RunFolder, int] = {}
+
+    def toggle(self, run: RunFolder) -> bool:
+        """Chooses a run, or lets go of it; says whether it is chosen now.
+
+        Raises ValueError if there are as many as can be told apart.
+        """
+        if run in self.slots:
+            del self.slots[run]
+            return False
+        self.add(run)
+        return True
+
+    def add(self, *runs: RunFolder) -> None:
+        """Raises ValueError if there are as many as can be told apart."""
+        for run in runs:
+            free = [slot for slot in range(MOST_OVERLAYS) if slot not in self.slots.values()]
+            if run in self.slots:
+                continue
+            if not free:
+                raise ValueError(
+                    f"{MOST_OVERLAYS} runs can be told apart: take another one out first."
+                )
+            unused = [slot for slot in free if slot not in self._last_slots.values()]
+            last = self._last_slots.get(run)
+            self.slots[run] = last if last in free else (unused or free)[0]
+            self._last_slots[run] = self.slots[run]
+
+
+@dataclass
+class FollowedRun:
+    """The curve of a run, and what reads it."""
+
+    reader: RunReader
+    curve: Curve
+    looked: float
+
+
+class OverlaidCurves:
+    """Reads the chosen runs from their folders: the first look in a thread, then what is new."""
+
+    def __init__(self, chosen: ChosenRuns, to_plot: Callable[[RunView], PlotData]) -> None:
+        self.chosen = chosen
+        self._to_plot = to_plot
+        self._followed: dict[RunFolder, FollowedRun] = {}
+        self._given: tuple[tuple[int, int], ...] = ()
+
+    def missing(self) -> list[RunFolder]:
+        """The chosen runs that have not been read yet."""
+        return [run for run in self.chosen.slots if run not in self._followed]
+
+    def first_look(self, run: RunFolder, span: int) -> FollowedRun:
+        """Everything that a run has recorded so far; for a thread, since that may be millions."""
+        followed = FollowedRun(RunReader(run), Curve(), time.monotonic())
+        view = followed.reader.pull()
+        assert view is not None, "the first pull of a reader always finds something"
+        followed.curve.update(self._to_plot(view), span)
+        return followed
+
+    def take(self, run: RunFolder, followed: FollowedRun) -> None:
+        self._followed[run] = followed
+
+    def pull(self, shown: RunFolder | None, span: int) -> tuple[Overlay, ...] | None:
+        """The overlays beside the run that is shown, in the order of their places; None if
+        nothing changed since the last call that gave the same runs."""
+        now = time.monotonic()
+        changed = False
+        for run in [run for run in self._followed if run not in self.chosen.slots]:
+            del self._followed[run]
+        for followed in self._followed.values():
+            if now - followed.looked >= PULL_SECONDS:
+                followed.looked = now
+                view = followed.reader.pull()
+                if view is not None:
+                    changed |= followed.curve.update(self._to_plot(view), span)
+        overlays = tuple(
+            Overlay(self._followed[run].curve, run.name, slot)
+            for run, slot in sorted(self.chosen.slots.items(), key=lambda item: item[1])
+            if run in self._followed and run != shown
+        )
+        identity = tuple((id(overlay.curve), overlay.slot) for overlay in overlays)
+        if not changed and identity == self._given:
+            return None
+        self._given = identity
+        return overlays
