@@ -13,7 +13,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.widgets import braille
 from minigpt_tui.tui.widgets.cells import LIT, Cells, Role
 from minigpt_tui.tui.widgets.loss_legend import Overlay, fitting_legend, overlay_legend, write_parts
-from minigpt_tui.tui.widgets.plot_curve import Curve
+from minigpt_tui.tui.widgets.plot_curve import SMALL_PLOTS, Curve
 from minigpt_tui.tui.widgets.plot_data import best_value
 from minigpt_tui.tui.widgets.plot_frame import PlotFrame, plot_frame
 from minigpt_tui.tui.widgets.plot_limits import Axis
@@ -281,16 +281,16 @@ def _on_the_axis(cells: Cells, frame: PlotFrame, top: int, curve: Curve, view: V
 
 
 def _small_plots(cells: Cells, top: int, frame: PlotFrame, curve: Curve, view: View) -> None:
+    reading = curve.read(view.cursor)
+    figures = (reading.lr, reading.grad_norm, reading.tokens_per_second)
+    values = dict(zip(SMALL_PLOTS, figures, strict=True))
     for place, name in enumerate(view.small):
         first = top + place * view.small_rows
         samples = curve.small(name, view.kind, view.x, frame.width)
         x = view.x.fractions(curve.place(view.kind, samples.steps))
-        value = {
-            "learning rate": (reading := curve.read(view.cursor)).lr,
-            "gradient norm": reading.grad_norm,
-            "tokens/s": reading.tokens_per_second,
-        }[name]
-        draw_small(cells, first, view.small_rows, frame.left, frame.width, name, value, x, samples)
+        draw_small(
+            cells, first, view.small_rows, frame.left, frame.width, name, values[name], x, samples
+        )
 
 
 def _light(cells: Cells, frame: PlotFrame, top: int, curve: Curve, view: View) -> None:

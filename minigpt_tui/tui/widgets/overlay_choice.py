@@ -23,7 +23,7 @@ from minigpt_tui.tui.overlays import ChosenRuns
 from minigpt_tui.tui.widgets.loss_legend import LETTERS, SIGNS
 from minigpt_tui.tui.widgets.run_choice import age_in_words
 
-COLUMNS = ((4, ""), (26, "Run"), (18, "Corpus"))
+COLUMNS = ((4, "As"), (26, "Run"), (18, "Corpus"))
 CLOSES = "enter or space chooses, esc closes"
 
 
@@ -120,7 +120,7 @@ class OverlayChoice(ModalScreen[None]):
 
     def _row(self, candidate: Candidate) -> Content:
         slot = self.chosen.slots.get(candidate.run)
-        sign = "  · " if slot is None else f"{LETTERS[slot]} {SIGNS[slot]}"
+        sign = "·" if slot is None else f"{LETTERS[slot]} {SIGNS[slot]}"
         cells = (sign, candidate.run.name, candidate.corpus)
         columns = [
             Content(visible(text)).truncate(width, ellipsis=True, pad=True)

@@ -45,6 +45,7 @@ class Clock:
         self._ends: tuple[str, ...] = ()
         self._knots = np.zeros((len(KINDS), 1))  # a row a kind; every run begins at nothing
         self._tokens = 0.0
+        self._speed: tuple[Floats, Floats] | None = None
 
     def update(self, steps: Column, progress: Progress) -> None:
         """Read what is new in the columns of a run; all of it if they are another run's."""
@@ -74,7 +75,7 @@ class Clock:
         knots = np.concatenate((self._knots, fresh), axis=1)
         while knots.shape[1] > MOST_KNOTS:
             knots = np.concatenate((knots[:, :-1:2], knots[:, -1:]), axis=1)
-        self._knots, self._tokens = knots, float(tokens[-1])
+        self._knots, self._tokens, self._speed = knots, float(tokens[-1]), None
         self._read, self._ends = length, fingerprint(steps, progress.seconds, length)
 
     def knows(self, kind: str) -> bool:
@@ -104,9 +105,11 @@ class Clock:
     def speed(self) -> tuple[Floats, Floats]:
         """Tokens a second between the knots: the step where each piece ends, and the speed."""
         at, tokens, seconds = self._knots[0], self._of("tokens"), self._of("time")
-        gone = np.diff(seconds)
-        moved = gone > 0
-        return at[1:][moved], np.diff(tokens)[moved] / gone[moved]
+        if self._speed is None:
+            gone = np.diff(seconds)
+            moved = gone > 0
+            self._speed = at[1:][moved], np.diff(tokens)[moved] / gone[moved]
+        return self._speed
 
     def _of(self, kind: str) -> Floats:
         column: Floats = self._knots[KINDS.index(kind)]

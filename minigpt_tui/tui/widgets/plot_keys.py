@@ -31,11 +31,11 @@ PLOT_KEYS: list[BindingType] = [
     _key("full_stop,right_square_bracket", "pan(1)", "Pan right", "pan_right"),
     _key("f", "follow", "Follow", "follow", "f"),
     _key("w", "see_all", "All", "all", "w"),
-    _key("x", "next_kind", "x axis", "kind", "x"),
+    _key("x", "next_kind", "Axis", "kind", "x"),
     _key("l", "toggle_log", "Log", "log", "l"),
     _key("L", "toggle_log_x", "Log x axis", "log_x"),
     _key("plus,equals_sign", "smooth(1)", "Smooth", "smoother", "+-"),
     _key("minus", "smooth(-1)", "Rougher", "rougher"),
     _key("0", "smooth(0)", "Auto smooth", "auto"),
-    _key("p", "toggle_small", "Small plots", "small", "p"),
+    _key("p", "toggle_small", "Small", "small", "p"),
 ]

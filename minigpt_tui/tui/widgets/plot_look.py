@@ -19,12 +19,17 @@ _JUMPS = 8
 in between."""
 
 
+_NOTHING = 1e-9  # of an axis: what counting in floating point may lose
+
+
 @dataclass(frozen=True)
 class Reach:
-    """How far a plot could be looked at: the whole axis and the newest value on it."""
+    """How far a plot could be looked at: the whole axis, and the newest value on it."""
 
     whole: Axis
     newest: float
+    last: float
+    """Where the curves end: the newest value, or the end of a longer other run."""
     steps: float
     """How many there are, to know what a part of the axis holds."""
 
@@ -91,7 +96,7 @@ def between(reach: Reach, lower: float, upper: float) -> Part | None:
     """The part between two numbers of the axis; None if that is all there is."""
     whole = reach.whole
     lower, upper = max(lower, whole.lower), max(upper, whole.lower)
-    if lower <= whole.lower and upper >= whole.upper:
+    if whole.fraction(lower) <= _NOTHING and upper >= reach.last * (1 - _NOTHING):
         return None
     least = min(FEWEST_STEPS / max(reach.steps, FEWEST_STEPS), 1.0)
     lack = least - (whole.fraction(upper) - whole.fraction(lower))

@@ -35,7 +35,7 @@ def reach_of(curve: Curve, overlays: Sequence[Overlay], kind: str, log: bool) ->
         lower = curve.place_of(kind, max(first, 1.0))
         lower = lower if 0 < lower < whole.upper / 2 else whole.upper / 1e4
         whole = Axis(lower, whole.upper, log=True)
-    return Reach(whole, newest, curve.newest)
+    return Reach(whole, newest, last, curve.newest)
 
 
 def loss_limits(

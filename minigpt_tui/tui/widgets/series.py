@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,13 +85,19 @@ def _weight(rows: Floats, decay: float) -> Floats:
     return -np.expm1(rows * math.log(decay)) if decay > 0 else np.ones(len(rows))
 
 
+@lru_cache(maxsize=32)
+def _fading(decay: float) -> tuple[Floats, Floats]:
+    """What is left, within a block, of each row in each later one; and of what was before it."""
+    age = np.subtract.outer(np.arange(_BLOCK), np.arange(_BLOCK))
+    kernel: Floats = np.where(age >= 0, decay ** np.maximum(age, 0), 0.0)
+    return kernel, decay ** np.arange(1, _BLOCK + 1)
+
+
 def _recurrence(x: Floats, decay: float, start: float) -> Floats:
     """y with y[t] = decay · y[t−1] + x[t], by blocks: a matrix product instead of a loop."""
     if not len(x) or decay == 0:
         return x
-    age = np.subtract.outer(np.arange(_BLOCK), np.arange(_BLOCK))
-    kernel = np.where(age >= 0, float(decay) ** np.maximum(age, 0), 0.0)
-    fading = float(decay) ** np.arange(1, _BLOCK + 1)
+    kernel, fading = _fading(float(decay))
     if len(x) <= _BLOCK:
         size = len(x)
         y: Floats = kernel[:size, :size] @ x + fading[:size] * start

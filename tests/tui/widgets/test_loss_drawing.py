@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from minigpt_tui.tui.widgets.cells import LIT, Role
 from minigpt_tui.tui.widgets.loss_drawing import View, draw, x_at_column
+from minigpt_tui.tui.widgets.loss_legend import Overlay
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_limits import Axis, loss_axis, robust_range, step_axis
+from minigpt_tui.tui.widgets.plot_look import Part, seen
+from minigpt_tui.tui.widgets.plot_view import loss_limits, reach_of, room
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
 
@@ -175,4 +178,47 @@ def test_no_data_makes_the_drawing_fail(
     spread = robust_range(samples.low, samples.high, val, samples.ema[-1:].tolist())
     y = Axis(1.0, 2.0, log) if spread is None else loss_axis(*spread, log)
     cells = draw(curve, View(*size, step_axis(400, None), y, 10, cursor=14))
+    assert [len(row) for row in cells.text()] == [size[0]] * size[1]
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    st.lists(number, max_size=40),
+    st.lists(number, max_size=40),
+    st.sampled_from(["step", "epoch", "tokens", "time"]),
+    st.booleans(),
+    st.sampled_from([(1, 12), (3, 2), (40, 10), (100, 30)]),
+    st.sampled_from([None, Part(3, 17, True), Part(20.5, 20.6, False, (1.0, 1.1))]),
+)
+def test_no_look_at_any_data_fails(
+    train: list[float],
+    rest: list[float],
+    kind: str,
+    log: bool,
+    size: tuple[int, int],
+    part: Part | None,
+) -> None:
+    steps, column = np.arange(1, len(train) + 1), np.resize(rest or [np.nan], len(train))
+    data = PlotData(
+        steps,
+        np.array(train, dtype="f4"),
+        steps[::5],
+        column[::5],
+        events=((3, "paused"),),
+        checkpoints=((4, "saved"),),
+        total_steps=60,
+        lr=column,
+        grad_norm=column,
+        epoch=column,
+        tokens=column,
+        seconds=column,
+    )
+    curve, other = curve_of(data, 10), curve_of(run(30), 10)
+    overlays = [Overlay(other, "other", 0), Overlay(curve_of(PlotData.empty()), "empty", 5)]
+    kind = kind if curve.knows(kind) else "step"
+    x, _ = seen(reach_of(curve, overlays, kind, log), part)
+    y = loss_limits(curve, overlays, kind, x, log, None, size[0])
+    assert y is not None, "the other run has a loss"
+    shares = room(size[1], 2, curve.small_plots, True)
+    cells = draw(curve, View(*size, x, y, 10, 7, kind, *shares), overlays)
     assert [len(row) for row in cells.text()] == [size[0]] * size[1]
