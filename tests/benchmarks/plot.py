@@ -31,7 +31,7 @@ from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_frame import plot_frame
 from minigpt_tui.tui.widgets.plot_limits import Axis
 from minigpt_tui.tui.widgets.plot_look import Part, seen
-from minigpt_tui.tui.widgets.plot_view import loss_limits, reach_of, room
+from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 
 SPAN = 1_000
 NEW_ROWS, REDRAWS = 20, 20
@@ -110,8 +110,9 @@ class _Plot:
         x, _ = seen(reach_of(curve, overlays, "step", False), part)
         self.y = loss_limits(curve, overlays, "step", x, False, self.y, self.width)
         assert self.y is not None
-        shares = room(self.height, len(overlays), curve.small_plots, None)
-        view = View(self.width, self.height, x, self.y, SPAN, None, "step", *shares)
+        named = overlay_rows(overlays, "step", self.width, self.height)
+        small = room(self.height - named, curve.small_plots, None)
+        view = View(self.width, self.height, x, self.y, SPAN, None, "step", *small, named)
         strips(draw(curve, view, overlays), self.styles, self.styles)
 
 

@@ -50,36 +50,44 @@ def write_parts(cells: Cells, row: int, parts: Sequence[Part]) -> None:
 def overlay_legend(
     overlays: Sequence[Overlay], kind: str, at: float | None, width: int, rows: int
 ) -> list[list[Part]]:
-    """The other runs, with their smoothed loss at a place of the x axis, or their newest one.
+    """The other runs, with their losses at a place of the x axis, or their newest ones.
 
-    Those for which the rows have no room are counted at the end.
+    As many rows as are needed, up to `rows`. Where these have no room, the validation losses go
+    first, then the last runs, which are counted at the end.
     """
-    lines: list[list[Part]] = [[]]
-    left = width
-    for place, overlay in enumerate(overlays):
-        entry = _overlay_entry(overlay, kind, at)
-        length = sum(len(text) for text, _ in entry)
-        more = len(overlays) - place - 1
-        tail = f"   +{more} more" if more and len(lines) == rows else ""
-        if lines[-1] and length + 3 + len(tail) > left and len(lines) < rows:
-            lines.append([])
-            left = width
-        gap = 3 if lines[-1] else 0
-        if lines[-1] and length + gap + len(tail) > left:
-            lines[-1].append((f"   +{more + 1} more", Role.LABEL))
-            break
-        lines[-1] += [*([(" " * gap, Role.PLAIN)] if gap else []), *entry]
-        left -= length + gap
+    lines = _laid_out([_overlay_entry(o, kind, at, True) for o in overlays], width)
+    if len(lines) > rows:
+        lines = _laid_out([_overlay_entry(o, kind, at, False) for o in overlays], width)
+    if len(lines) <= rows:
+        return lines
+    shown = lines[:rows]
+    left = len(overlays) - sum(part[1] in OVERLAYS for line in shown for part in line)
+    while len(shown[-1]) > 4 and _length(shown[-1]) + len(_more(left)) > width:
+        shown[-1] = shown[-1][:-4]  # a gap, and sign, name and value of a run
+        left += 1
+    return [*shown[:-1], [*shown[-1], (_more(left), Role.LABEL)]]
+
+
+def _laid_out(entries: Sequence[list[Part]], width: int) -> list[list[Part]]:
+    lines: list[list[Part]] = []
+    for entry in entries:
+        if lines and _length(lines[-1]) + 3 + _length(entry) <= width:
+            lines[-1] += [("   ", Role.PLAIN), *entry]
+        else:
+            lines.append(list(entry))
     return lines
 
 
-def short_name(name: str) -> str:
-    """The name of a run, safe to show and not too long."""
-    name = visible(name)
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+def _length(parts: Sequence[Part]) -> int:
+    return sum(len(text) for text, _ in parts)
 
 
-def _overlay_entry(overlay: Overlay, kind: str, at: float | None) -> list[Part]:
+def _more(runs: int) -> str:
+    return f"   +{runs} more"
+
+
+def _overlay_entry(overlay: Overlay, kind: str, at: float | None, validation: bool) -> list[Part]:
+    """Sign, name and loss; and the validation loss, if it is wanted and known."""
     curve = overlay.curve
     step = None if at is None else curve.step(kind, at)
     entry: list[Part] = [
@@ -90,11 +98,17 @@ def _overlay_entry(overlay: Overlay, kind: str, at: float | None) -> list[Part]:
         return [*entry, ("ended", Role.LABEL)]
     reading = curve.read(step)
     if reading.ema is None:
-        return [*entry, ("no loss yet", Role.LABEL)]
+        return [*entry, ("no loss", Role.LABEL)]
     entry.append((loss_value(reading.ema), Role.VALUE))
-    if reading.validation is not None:
+    if validation and reading.validation is not None:
         entry += [(" val ", Role.LABEL), (loss_value(reading.validation), Role.VALUE)]
     return entry
+
+
+def short_name(name: str) -> str:
+    """The name of a run, safe to show and not too long."""
+    name = visible(name)
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def fitting_legend(

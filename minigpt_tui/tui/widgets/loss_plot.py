@@ -47,7 +47,7 @@ from minigpt_tui.tui.widgets.plot_look import (
 )
 from minigpt_tui.tui.widgets.plot_mouse import Box, PlotMouse
 from minigpt_tui.tui.widgets.plot_reading import reading_line
-from minigpt_tui.tui.widgets.plot_view import loss_limits, reach_of, room
+from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 from minigpt_tui.tui.widgets.series import SPANS, automatic_span
 
 __all__ = ["LossPlot", "PlotData"]
@@ -364,6 +364,7 @@ class LossPlot(PlotMouse, can_focus=True):
         self._y = loss_limits(curve, overlays, kind, x, look.log_y, self._y, width)
         self.view = None
         if self._y is not None:
+            named = overlay_rows(overlays, kind, width, height)
             chosen = None if look.part is None else look.part.y
             self.view = View(
                 width,
@@ -373,7 +374,8 @@ class LossPlot(PlotMouse, can_focus=True):
                 self.span,
                 self._cursor,
                 kind,
-                *room(height, len(overlays), curve.small_plots, look.small_plots),
+                *room(height - named, curve.small_plots, look.small_plots),
+                named,
                 self.box,
             )
         self._say()

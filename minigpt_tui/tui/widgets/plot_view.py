@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minigpt_tui.tui.widgets.loss_legend import Overlay
+from minigpt_tui.tui.widgets.loss_legend import Overlay, overlay_legend
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_limits import Axis, loss_axis, robust_range, step_axis
 from minigpt_tui.tui.widgets.plot_look import Reach
@@ -19,6 +19,12 @@ ROWS_FOR_ALL = 28
 SMALL_SHARE = 0.4
 TWO_OVERLAY_ROWS = 20
 """Height from which the legend of other runs may take two rows."""
+
+
+def overlay_rows(overlays: Sequence[Overlay], kind: str, width: int, height: int) -> int:
+    """How many rows the legend of the other runs takes; the same wherever the cursor stands."""
+    most = 2 if height >= TWO_OVERLAY_ROWS else 1
+    return len(overlay_legend(overlays, kind, None, width, most))
 
 
 def reach_of(curve: Curve, overlays: Sequence[Overlay], kind: str, log: bool) -> Reach:
@@ -59,18 +65,14 @@ def loss_limits(
     return None if spread is None else loss_axis(*spread, log, previous)
 
 
-def room(
-    height: int, overlays: int, small: tuple[str, ...], wanted: bool | None
-) -> tuple[tuple[str, ...], int, int]:
-    """Which of the small plots there are, their rows each, and the rows of the overlays' legend.
+def room(height: int, small: tuple[str, ...], wanted: bool | None) -> tuple[tuple[str, ...], int]:
+    """Which of the small plots there are in so many rows, and the rows of each.
 
     `wanted` is what was chosen by hand; None is where there is plenty of room.
     """
-    overlay_rows = min(2 if height >= TWO_OVERLAY_ROWS else 1, overlays)
-    left = height - ROWS_FOR_LOSS - overlay_rows
+    left = height - ROWS_FOR_LOSS
     shown = height >= ROWS_FOR_ALL if wanted is None else wanted
     count = min(len(small), left // MIN_ROWS) if shown else 0
     if count < 1:
-        return (), 0, overlay_rows
-    rows = max(MIN_ROWS, min(left, int(SMALL_SHARE * height)) // count)
-    return small[:count], rows, overlay_rows
+        return (), 0
+    return small[:count], max(MIN_ROWS, min(left, int(SMALL_SHARE * height)) // count)

@@ -49,20 +49,20 @@ def draw_small(
     dots = braille.band_dots(dots_at(x, 2, width), low, high, width, height)
     cells.lay(left, top + 1, braille.characters(dots), Role.SMALL)
     for row, limit in ((top + 1, y.upper), (top + rows - 1, y.lower)):
-        label = figure(limit)
+        label = figure(limit, digits=2)
         if len(label) < left:
             cells.write(left - 1 - len(label), row, label, Role.LABEL)
 
 
-def figure(value: float) -> str:
-    """A figure in five cells: `3e-4`, `0.82`, `12.1k`, `nan`."""
+def figure(value: float, digits: int = 3) -> str:
+    """A figure in few cells: `3e-4`, `0.82`, `12.1k`, `nan`."""
     size = abs(value)
     if not math.isfinite(value):
         return str(value)
     if size >= 1000:
-        return short_step(float(f"{value:.3g}"))
+        return short_step(float(f"{value:.{digits}g}"))
     if size == 0 or size >= 0.01:
-        return f"{value:.3g}"
+        return f"{value:.{digits}g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)}"
 

@@ -16,7 +16,7 @@ from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_limits import Axis, loss_axis, robust_range, step_axis
 from minigpt_tui.tui.widgets.plot_look import Part, seen
-from minigpt_tui.tui.widgets.plot_view import loss_limits, reach_of, room
+from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
 
@@ -219,6 +219,7 @@ def test_no_look_at_any_data_fails(
     x, _ = seen(reach_of(curve, overlays, kind, log), part)
     y = loss_limits(curve, overlays, kind, x, log, None, size[0])
     assert y is not None, "the other run has a loss"
-    shares = room(size[1], 2, curve.small_plots, True)
-    cells = draw(curve, View(*size, x, y, 10, 7, kind, *shares), overlays)
+    named = overlay_rows(overlays, kind, *size)
+    small = room(size[1] - named, curve.small_plots, True)
+    cells = draw(curve, View(*size, x, y, 10, 7, kind, *small, named), overlays)
     assert [len(row) for row in cells.text()] == [size[0]] * size[1]
