@@ -16,6 +16,9 @@ from minigpt_tui.tui.widgets.loss_legend import MOST_OVERLAYS, Overlay
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 
+SpanOf = Callable[[PlotData], int]
+"""Over how many steps the loss of a run is smoothed."""
+
 PULL_SECONDS = 1.0
 """How often the folder of an overlaid run is looked at."""
 
@@ -77,18 +80,19 @@ class OverlaidCurves:
         """The chosen runs that have not been read yet."""
         return [run for run in self.chosen.slots if run not in self._followed]
 
-    def first_look(self, run: RunFolder, span: int) -> FollowedRun:
+    def first_look(self, run: RunFolder, span_of: SpanOf) -> FollowedRun:
         """Everything that a run has recorded so far; for a thread, since that may be millions."""
         followed = FollowedRun(RunReader(run), Curve(), time.monotonic())
         view = followed.reader.pull()
         assert view is not None, "the first pull of a reader always finds something"
-        followed.curve.update(self._to_plot(view), span)
+        data = self._to_plot(view)
+        followed.curve.update(data, span_of(data))
         return followed
 
     def take(self, run: RunFolder, followed: FollowedRun) -> None:
         self._followed[run] = followed
 
-    def pull(self, shown: RunFolder | None, span: int) -> tuple[Overlay, ...] | None:
+    def pull(self, shown: RunFolder | None, span_of: SpanOf) -> tuple[Overlay, ...] | None:
         """The overlays beside the run that is shown, in the order of their places; None if
         nothing changed since the last call that gave the same runs."""
         now = time.monotonic()
@@ -100,7 +104,8 @@ class OverlaidCurves:
                 followed.looked = now
                 view = followed.reader.pull()
                 if view is not None:
-                    changed |= followed.curve.update(self._to_plot(view), span)
+                    data = self._to_plot(view)
+                    changed |= followed.curve.update(data, span_of(data))
         overlays = tuple(
             Overlay(self._followed[run].curve, run.name, slot)
             for run, slot in sorted(self.chosen.slots.items(), key=lambda item: item[1])

@@ -13,6 +13,7 @@ from minigpt_tui.runs.metrics import METRIC, RecordWriter
 from minigpt_tui.tui import overlays
 from minigpt_tui.tui.overlays import ChosenRuns, OverlaidCurves
 from minigpt_tui.tui.widgets.loss_legend import MOST_OVERLAYS
+from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.run_monitor import plot_data
 
 
@@ -31,9 +32,13 @@ def append(run: RunFolder, first: int, last: int) -> None:
     metrics.close()
 
 
+def smoothing(data: PlotData) -> int:
+    return 10
+
+
 def read_all(curves: OverlaidCurves) -> None:
     for run in curves.missing():
-        curves.take(run, curves.first_look(run, 10))
+        curves.take(run, curves.first_look(run, smoothing))
 
 
 @pytest.fixture
@@ -70,12 +75,12 @@ def test_curves_are_read_once_and_then_followed(
     curves = OverlaidCurves(chosen, plot_data)
     assert curves.missing() == runs[:2]
     read_all(curves)
-    drawn = curves.pull(None, 10)
+    drawn = curves.pull(None, smoothing)
     assert drawn is not None
     assert [(overlay.letter, overlay.name) for overlay in drawn] == [("A", "run-0"), ("B", "run-1")]
-    assert curves.pull(None, 10) is None, "nothing is new"
+    assert curves.pull(None, smoothing) is None, "nothing is new"
     append(runs[1], 6, 9)
-    grown = curves.pull(None, 10)
+    grown = curves.pull(None, smoothing)
     assert grown is not None
     assert grown[1].curve.newest == 9
 
@@ -85,11 +90,11 @@ def test_the_shown_run_does_not_lie_over_itself(runs: list[RunFolder]) -> None:
     chosen.add(runs[0], runs[1])
     curves = OverlaidCurves(chosen, plot_data)
     read_all(curves)
-    drawn = curves.pull(runs[0], 10)
+    drawn = curves.pull(runs[0], smoothing)
     assert drawn is not None
     assert [overlay.letter for overlay in drawn] == ["B"]
     chosen.toggle(runs[1])
-    assert curves.pull(runs[0], 10) == ()
+    assert curves.pull(runs[0], smoothing) == ()
 
 
 def test_a_run_that_was_deleted_does_no_harm(
@@ -100,8 +105,8 @@ def test_a_run_that_was_deleted_does_no_harm(
     chosen.add(runs[0])
     curves = OverlaidCurves(chosen, plot_data)
     read_all(curves)
-    curves.pull(None, 10)
+    curves.pull(None, smoothing)
     shutil.rmtree(runs[0].path)
-    gone = curves.pull(None, 10)
+    gone = curves.pull(None, smoothing)
     assert gone is not None
     assert len(gone[0].curve.whole.steps) == 0

@@ -117,7 +117,10 @@ class LossPlot(PlotMouse, can_focus=True):
     @property
     def span(self) -> int:
         """Over how many steps the training loss is smoothed; 1 is not at all."""
-        data = self.curve.data
+        return self.span_of(self.curve.data)
+
+    def span_of(self, data: PlotData) -> int:
+        """The smoothing of a run; the automatic one suits its own length."""
         rows = min(len(data.train_steps), len(data.train_loss))
         return automatic_span(rows) if self.look.span is None else self.look.span
 
@@ -126,12 +129,8 @@ class LossPlot(PlotMouse, can_focus=True):
         if data.name != self.curve.data.name:
             self.look.part = self.look.part if not self.curve.data.name else None
             self._place_cursor(None)
-        rows = min(len(data.train_steps), len(data.train_loss))
-        span = automatic_span(rows) if self.look.span is None else self.look.span
-        if not self.curve.update(data, span):
+        if not self.curve.update(data, self.span_of(data)):
             return
-        for overlay in self.overlays:
-            overlay.curve.update(overlay.curve.data, span)
         if not len(data.train_steps) and not len(data.val_steps):
             self._place_cursor(None)  # nothing is left to be read
         self._redraw()
@@ -141,7 +140,7 @@ class LossPlot(PlotMouse, can_focus=True):
         assert len(overlays) <= MOST_OVERLAYS
         self.overlays = tuple(overlays)
         for overlay in overlays:
-            overlay.curve.update(overlay.curve.data, self.span)
+            overlay.curve.update(overlay.curve.data, self.span_of(overlay.curve.data))
         self._redraw()
 
     @property
@@ -197,7 +196,7 @@ class LossPlot(PlotMouse, can_focus=True):
             place = SPANS.index(self.span) + direction
             self.look.span = SPANS[min(max(place, 0), len(SPANS) - 1)]
         for curve in (self.curve, *(overlay.curve for overlay in self.overlays)):
-            curve.update(curve.data, self.span)
+            curve.update(curve.data, self.span_of(curve.data))
         self._redraw()
 
     def action_toggle_small(self) -> None:
@@ -227,8 +226,17 @@ class LossPlot(PlotMouse, can_focus=True):
             self._redraw()
 
     def action_see_all(self) -> None:
-        self.look.part = None
+        """Everything; from there to this run alone, if another one is longer."""
+        alone = self._alone()
+        self.look.part = alone if self.look.part is None else None
         self._redraw()
+
+    def _alone(self) -> Part | None:
+        """The part of the axis that this run fills; None if that is all of it."""
+        if self._reach is None:
+            return None
+        own = reach_of(self.curve, (), self.kind, self.look.log_x).whole
+        return between(self._reach, own.lower, own.upper)
 
     def action_move_cursor(self, columns: int) -> None:
         view = self.view
@@ -254,7 +262,9 @@ class LossPlot(PlotMouse, can_focus=True):
         match action:
             case "drop_cursor":
                 return self._cursor is not None
-            case "see_all" | "pan":
+            case "see_all":
+                return self.look.part is not None or self._alone() is not None
+            case "pan":
                 return self.look.part is not None
             case "follow":
                 return self.look.part is not None and not self.look.part.follows
@@ -386,7 +396,8 @@ class LossPlot(PlotMouse, can_focus=True):
     def _say(self) -> None:
         """Tells the parent when words beside the plot are others now, and the footer of keys."""
         part = self.look.part
-        said = self.seen_in_words, self._cursor, part is None, bool(part and part.follows)
+        offered = part is None, bool(part and part.follows), len(self.overlays)
+        said = self.seen_in_words, self._cursor, *offered
         if said != self._said:
             keys = said[2:] != self._said[2:]
             self._said = said

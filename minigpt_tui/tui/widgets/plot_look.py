@@ -31,7 +31,7 @@ class Reach:
     last: float
     """Where the curves end: the newest value, or the end of a longer other run."""
     steps: float
-    """How many there are, to know what a part of the axis holds."""
+    """How many the longest run has, to know what a part of the axis holds."""
 
 
 @dataclass(frozen=True)

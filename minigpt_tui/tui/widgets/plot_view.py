@@ -41,7 +41,8 @@ def reach_of(curve: Curve, overlays: Sequence[Overlay], kind: str, log: bool) ->
         lower = curve.place_of(kind, max(first, 1.0))
         lower = lower if 0 < lower < whole.upper / 2 else whole.upper / 1e4
         whole = Axis(lower, whole.upper, log=True)
-    return Reach(whole, newest, last, curve.newest)
+    steps = max([curve.newest, *(o.curve.newest for o in overlays)])
+    return Reach(whole, newest, last, steps)
 
 
 def loss_limits(

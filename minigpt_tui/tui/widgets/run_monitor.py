@@ -110,15 +110,15 @@ class RunMonitor(Container):
         for run in self._overlaid.missing():
             if run not in self._reading:
                 self._reading.add(run)
-                self._read_overlay(run, plot.span)
+                self._read_overlay(run, plot)
         shown = self._view.run if self._view is not None else None
-        overlays = self._overlaid.pull(shown, plot.span)
+        overlays = self._overlaid.pull(shown, plot.span_of)
         if overlays is not None:
             plot.show_overlays(overlays)
 
-    def _read_overlay(self, run: RunFolder, span: int) -> None:
+    def _read_overlay(self, run: RunFolder, plot: LossPlot) -> None:
         def read() -> None:
-            self.post_message(self.OverlayRead(run, self._overlaid.first_look(run, span)))
+            self.post_message(self.OverlayRead(run, self._overlaid.first_look(run, plot.span_of)))
 
         self.run_worker(read, thread=True, exit_on_error=False)
 

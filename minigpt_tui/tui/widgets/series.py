@@ -90,7 +90,7 @@ def _fading(decay: float) -> tuple[Floats, Floats]:
     """What is left, within a block, of each row in each later one; and of what was before it."""
     age = np.subtract.outer(np.arange(_BLOCK), np.arange(_BLOCK))
     kernel: Floats = np.where(age >= 0, decay ** np.maximum(age, 0), 0.0)
-    return kernel, decay ** np.arange(1, _BLOCK + 1)
+    return kernel, np.power(decay, np.arange(1.0, _BLOCK + 1))
 
 
 def _recurrence(x: Floats, decay: float, start: float) -> Floats:

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from minigpt_tui.config import load_preset
 from minigpt_tui.paths import DataFolder
@@ -80,12 +80,11 @@ async def test_without_other_runs_the_dialog_says_so(data: DataFolder) -> None:
         await pilot.press("f9")
         await on_the_plot(app, pilot)
         await pilot.press("o")
-        await until(
-            pilot,
-            lambda: (
-                isinstance(app.screen, OverlayChoice) and "no other run" in text(app, "#columns")
-            ),
-        )
+
+        def said() -> list[str]:
+            return [str(line.content) for line in app.screen.query("#columns").results(Static)]
+
+        await until(pilot, lambda: any("no other run" in line for line in said()))
         await pilot.press("space", "enter", "escape")
         assert overlaid(app) == {}
 

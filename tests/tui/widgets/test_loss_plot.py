@@ -389,6 +389,17 @@ async def test_other_runs_are_named_and_told_apart_without_colour() -> None:
         assert "longer" not in "".join(shown(plot))
 
 
+async def test_a_short_run_beside_a_long_one_can_be_seen_alone() -> None:
+    async with plotted(timed(100, total_steps=100)) as (plot, pilot):
+        assert not plot.check_action("see_all", ())
+        plot.show_overlays([other(5000)])
+        assert limits(plot)[1] >= 5000
+        await pilot.press("w")
+        assert limits(plot) == (0, 100)
+        await pilot.press("w")
+        assert limits(plot)[1] >= 5000
+
+
 async def test_overlays_are_smoothed_like_the_run() -> None:
     async with plotted(timed(1000)) as (plot, pilot):
         overlay = other(1000)
