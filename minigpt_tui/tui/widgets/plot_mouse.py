@@ -32,6 +32,8 @@ class PlotMouse(Widget):
     box: Box | None = None
     """What the mouse is drawing now."""
     _drag: Offset | None = None
+    _dragged = False
+    """Whether the click that follows is the end of a drag."""
 
     @property
     def area(self) -> Region | None:
@@ -62,11 +64,15 @@ class PlotMouse(Widget):
             self.box_changed()
 
     def on_click(self, event: events.Click) -> None:
-        area = self.area
-        if area is not None and event.button == 1 and area.x <= event.x < area.right:
+        area, dragged = self.area, self._dragged
+        self._dragged = False
+        if area is None or dragged or event.button != 1:
+            return
+        if area.x <= event.x < area.right:
             self.read_column(event.x)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._dragged = False
         if self.area is not None and event.button == 1:
             self._drag = event.offset
 
@@ -87,6 +93,7 @@ class PlotMouse(Widget):
         box = self.box
         self.drop_box()
         if box is not None and self.area is not None:
+            self._dragged = True
             self.zoom_into(box)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

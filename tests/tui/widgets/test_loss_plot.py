@@ -294,7 +294,9 @@ async def test_a_drag_zooms_into_the_box() -> None:
         await mouse(plot, pilot, events.MouseMove, 40, 8)
         assert plot.box is not None
         await mouse(plot, pilot, events.MouseUp, 40, 8)
+        await mouse(plot, pilot, events.Click, 40, 8)
         assert plot.box is None
+        assert plot.cursor is None, "the end of a drag reads nothing"
         lower, upper = limits(plot)
         assert upper - lower == pytest.approx(1000 * 10 / 94, rel=0.1)
         assert plot.view is not None
