@@ -316,13 +316,14 @@ def _cursor_column(frame: PlotFrame, curve: Curve, view: View) -> int | None:
 
 
 def happened_at(curve: Curve, view: View) -> tuple[str, ...]:
-    """What happened under the cursor's column, as words that are safe to show."""
+    """What happened under the cursor's column: its sign and words that are safe to show."""
     data = curve.data
     if view.cursor is None or not (data.events or data.checkpoints):
         return ()
     width = max(plot_columns(view), 1)
     here = cell_at(view.x.fraction(curve.place_of(view.kind, view.cursor)), width)
-    marks = [*data.events, *data.checkpoints]
+    marks = [(step, f"{EVENT} {words}") for step, words in data.events]
+    marks += [(step, f"{CHECKPOINT} {words}") for step, words in data.checkpoints]
     x = curve.place(view.kind, np.array([step for step, _ in marks], dtype=np.float64))
     kinds = [
         visible(kind)

@@ -29,7 +29,7 @@ def reading_line(curve: Curve, reading: Reading, happened: tuple[str, ...], widt
 
 
 def _parts(curve: Curve, reading: Reading, happened: tuple[str, ...]) -> list[Content]:
-    parts = [Content.styled(f"◆ {words}", "bold") for words in happened]
+    parts = [Content.styled(words, "bold") for words in happened]
     if reading.lr is not None:
         parts.append(_named("lr", figure(reading.lr)))
     if reading.grad_norm is not None:

@@ -44,8 +44,11 @@ def draw_small(
     if spread is None:
         return
     y = _limits(*spread)
-    low = dots_at(1 - y.fractions(samples.high), 4, height)
-    high = dots_at(1 - y.fractions(samples.low), 4, height)
+    # From the first dot to the last one, for there are few rows of them.
+    low, high = (
+        np.clip(0.5 + (1 - y.fractions(edge)) * (4 * height - 1), -1e6, 1e6)
+        for edge in (samples.high, samples.low)
+    )
     dots = braille.band_dots(dots_at(x, 2, width), low, high, width, height)
     cells.lay(left, top + 1, braille.characters(dots), Role.SMALL)
     for row, limit in ((top + 1, y.upper), (top + rows - 1, y.lower)):
