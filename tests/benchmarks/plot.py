@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from rich.style import Style
 
 from minigpt_tui.runs.metrics import METRIC
-from minigpt_tui.tui.widgets.cells import Role, strips
+from minigpt_tui.tui.widgets.cells import Role, StripCache
 from minigpt_tui.tui.widgets.loss_drawing import View, draw
 from minigpt_tui.tui.widgets.loss_legend import Overlay
 from minigpt_tui.tui.widgets.plot_curve import Curve
@@ -95,7 +95,8 @@ class _Plot:
     def __init__(self, curve: Curve, overlays: Sequence[Overlay], width: int, height: int) -> None:
         self.curve, self.overlays, self.width, self.height = curve, overlays, width, height
         self.y: Axis | None = None
-        self.styles = [Style(color="blue", bold=bool(role % 2)) for role in Role]
+        styles = [Style(color="blue", bold=bool(role % 2)) for role in Role]
+        self.strips = StripCache(styles, styles)
 
     def take(self, data: PlotData) -> None:
         for curve in (self.curve, *(overlay.curve for overlay in self.overlays)):
@@ -113,7 +114,7 @@ class _Plot:
         named = overlay_rows(overlays, "step", self.width, self.height)
         small = room(self.height - named, curve.small_plots, None)
         view = View(self.width, self.height, x, self.y, SPAN, None, "step", *small, named)
-        strips(draw(curve, view, overlays), self.styles, self.styles)
+        self.strips.strips(draw(curve, view, overlays))
 
 
 @contextlib.contextmanager

@@ -11,15 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from rich.style import Style
-from textual.app import RenderResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from minigpt_tui.tui.widgets.cells import Cells, Role, strips
+from minigpt_tui.tui.widgets.cells import Role
 from minigpt_tui.tui.widgets.loss_drawing import (
     View,
     draw,
@@ -56,7 +54,6 @@ EMPTY_MESSAGE = "No loss yet. The curves begin with the first step."
 
 ZOOM = 0.5
 PAN = 0.25
-WHEEL_ZOOM, WHEEL_PAN = 0.8, 0.1
 
 
 class LossPlot(PlotMouse, can_focus=True):
@@ -94,8 +91,6 @@ class LossPlot(PlotMouse, can_focus=True):
         self._y: Axis | None = None
         self._cursor: int | None = None
         self._reach: Reach | None = None
-        self._strips: list[Strip] | None = None
-        self._style_lists: tuple[list[Style], list[Style]] | None = None
         self._said: tuple[object, ...] = ()
 
     # What the caller uses
@@ -126,14 +121,14 @@ class LossPlot(PlotMouse, can_focus=True):
 
     def show(self, data: PlotData) -> None:
         """Show these curves. Costs next to nothing when they are the ones that are shown."""
-        if data.name != self.curve.data.name:
-            self.look.part = self.look.part if not self.curve.data.name else None
+        if data.name != self.look.run:  # a part of one run says nothing about another
+            self.look.run, self.look.part = data.name, None
             self._place_cursor(None)
         if not self.curve.update(data, self.span_of(data)):
             return
         if not len(data.train_steps) and not len(data.val_steps):
             self._place_cursor(None)  # nothing is left to be read
-        self._redraw()
+        self.redraw()
 
     def show_overlays(self, overlays: Sequence[Overlay]) -> None:
         """Show these other runs too, `MOST_OVERLAYS` at most; their curves may have grown."""
@@ -141,7 +136,7 @@ class LossPlot(PlotMouse, can_focus=True):
         self.overlays = tuple(overlays)
         for overlay in overlays:
             overlay.curve.update(overlay.curve.data, self.span_of(overlay.curve.data))
-        self._redraw()
+        self.redraw()
 
     @property
     def seen_in_words(self) -> str:
@@ -170,12 +165,12 @@ class LossPlot(PlotMouse, can_focus=True):
         self.look.log_y = not self.look.log_y
         if self.look.part is not None:  # limits chosen on one scale mean little on the other
             self.look.part = replace(self.look.part, y=None)
-        self._redraw()
+        self.redraw()
 
     def action_toggle_log_x(self) -> None:
         self.look.log_x = not self.look.log_x
         self.look.part = None
-        self._redraw()
+        self.redraw()
 
     def action_next_kind(self) -> None:
         """The next axis that the run has figures for; the part that is seen stays."""
@@ -187,7 +182,7 @@ class LossPlot(PlotMouse, can_focus=True):
             ends = (self.curve.step(before, end) for end in (part.lower, part.upper))
             lower, upper = (self.curve.place_of(self.look.kind, end) for end in ends)
             self.look.part = replace(part, lower=lower, upper=upper)
-        self._redraw()
+        self.redraw()
 
     def action_smooth(self, direction: int) -> None:
         if direction == 0:
@@ -197,12 +192,12 @@ class LossPlot(PlotMouse, can_focus=True):
             self.look.span = SPANS[min(max(place, 0), len(SPANS) - 1)]
         for curve in (self.curve, *(overlay.curve for overlay in self.overlays)):
             curve.update(curve.data, self.span_of(curve.data))
-        self._redraw()
+        self.redraw()
 
     def action_toggle_small(self) -> None:
         shown = bool(self.view and self.view.small)
         self.look.small_plots = not (shown or self.look.small_plots)
-        self._redraw()
+        self.redraw()
 
     def action_zoom(self, direction: int) -> None:
         """Into the newest part, or around the cursor if there is one."""
@@ -223,13 +218,13 @@ class LossPlot(PlotMouse, can_focus=True):
         """Back to the newest step, with the zoom as it is."""
         if self.view is not None and self._reach is not None and self.look.part is not None:
             self.look.part = followed(self.view.x, self._reach)
-            self._redraw()
+            self.redraw()
 
     def action_see_all(self) -> None:
         """Everything; from there to this run alone, if another one is longer."""
         alone = self._alone()
         self.look.part = alone if self.look.part is None else None
-        self._redraw()
+        self.redraw()
 
     def _alone(self) -> Part | None:
         """The part of the axis that this run fills; None if that is all of it."""
@@ -295,7 +290,7 @@ class LossPlot(PlotMouse, can_focus=True):
             part = part or Part(lower, upper, follows=upper >= reach.newest)
             part = replace(part, y=(y_at_row(view, box.bottom), y_at_row(view, box.top)))
         self.look.part = part
-        self._redraw()
+        self.redraw()
 
     def zoom_around(self, column: int, factor: float) -> None:
         if self.view is not None:
@@ -306,15 +301,12 @@ class LossPlot(PlotMouse, can_focus=True):
         if self.view is not None and self._reach is not None and part is not None:
             moved = panned(self.view.x, self._reach, share)
             self.look.part = replace(moved, y=part.y) if moved is not None else None
-            self._redraw()
-
-    def box_changed(self) -> None:
-        self._redraw()
+            self.redraw()
 
     def _zoom(self, factor: float, around: float) -> None:
         if self.view is not None and self._reach is not None:
             self.look.part = zoomed(self.view.x, self._reach, factor, around)
-            self._redraw()
+            self.redraw()
 
     def _read(self, step: int | None) -> None:
         """Puts the cursor on a step, and brings that into sight."""
@@ -330,44 +322,11 @@ class LossPlot(PlotMouse, can_focus=True):
         if step != self._cursor:
             self._cursor = step
             self.refresh_bindings()
-            self._redraw()
+            self.redraw()
 
     # Drawing
 
-    def render(self) -> RenderResult:
-        return ""  # the lines come from render_line
-
-    def render_line(self, y: int) -> Strip:
-        if self._strips is None:
-            self._strips = self._drawn()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-
-    def on_resize(self) -> None:
-        self._strips = None
-
-    def notify_style_update(self) -> None:
-        self._strips = self._style_lists = None
-        super().notify_style_update()
-
-    def _redraw(self) -> None:
-        """Draw now, and ask for the rows that changed; or leave it to the next `render_line`."""
-        if self._strips is None or not self.size:
-            self._strips = None
-            self.refresh()
-            return
-        before, self._strips = self._strips, self._drawn()
-        if len(before) != len(self._strips):
-            self.refresh()
-            return
-        changed = [y for y, (a, b) in enumerate(zip(before, self._strips, strict=True)) if a != b]
-        if changed:
-            width = self.size.width
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
-
-    def _drawn(self) -> list[Strip]:
-        width, height = self.size
-        if width < 1 or height < 1:
-            return []
+    def drawn(self, width: int, height: int) -> list[Strip]:
         curve, overlays, look, kind = self.curve, self.overlays, self.look, self.kind
         self._reach = reach_of(curve, overlays, kind, look.log_x)
         x, look.part = seen(self._reach, look.part)
@@ -390,8 +349,8 @@ class LossPlot(PlotMouse, can_focus=True):
             )
         self._say()
         if self.view is None:
-            return self._sentence(width, height)
-        return strips(draw(curve, self.view, overlays), *self._styles())
+            return self.sentence(self._empty_message, width, height)
+        return self.coloured(draw(curve, self.view, overlays))
 
     def _say(self) -> None:
         """Tells the parent when words beside the plot are others now, and the footer of keys."""
@@ -404,20 +363,3 @@ class LossPlot(PlotMouse, can_focus=True):
             self.post_message(self.Looked())
             if keys:
                 self.refresh_bindings()
-
-    def _sentence(self, width: int, height: int) -> list[Strip]:
-        style = self.get_component_rich_style("loss-plot--empty")
-        cells = Cells.blank(width, height)
-        text = self._empty_message
-        text = text if len(text) <= width else text.split(". ")[0].rstrip(".")
-        text = text[:width]
-        cells.write((width - len(text)) // 2, (height - 1) // 2, text, Role.LABEL)
-        return strips(cells, [style] * len(Role), [style] * len(Role))
-
-    def _styles(self) -> tuple[list[Style], list[Style]]:
-        if self._style_lists is None:
-            plain = [self.get_component_rich_style(f"loss-plot--{r.name.lower()}") for r in Role]
-            cursor = self.get_component_rich_style("loss-plot--cursor")
-            lit = [style + Style(bgcolor=cursor.bgcolor) for style in plain]
-            self._style_lists = plain, lit
-        return self._style_lists

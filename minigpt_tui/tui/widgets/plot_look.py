@@ -54,6 +54,8 @@ class Look:
     span: int | None = None
     """Steps over which the loss is smoothed; None is automatic."""
     part: Part | None = None
+    run: str = ""
+    """The run of which a part is seen."""
     small_plots: bool | None = None
     """Shown or hidden by hand; None is shown where there is plenty of room."""
 

@@ -1,6 +1,6 @@
 """The mouse on a plot: a click reads, a drag zooms into a box, the wheel zooms, with shift it pans.
 
-`PlotMouse` turns events into four questions to the plot that it is a base of, in cells.
+`PlotMouse` turns events into what the plot that it is a base of is to do, in cells.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.geometry import Offset, Region
-from textual.widget import Widget
+
+from minigpt_tui.tui.widgets.plot_canvas import PlotCanvas
 
 WHEEL_ZOOM, WHEEL_PAN = 0.8, 0.1
 TREMBLE = 2  # cells that a hand may move in a click
@@ -26,7 +27,7 @@ class Box:
     flat: bool
 
 
-class PlotMouse(Widget):
+class PlotMouse(PlotCanvas):
     """The events of the mouse; what they mean is up to the plot."""
 
     box: Box | None = None
@@ -52,16 +53,13 @@ class PlotMouse(Widget):
     def pan_by(self, share: float) -> None:
         raise NotImplementedError
 
-    def box_changed(self) -> None:
-        raise NotImplementedError
-
     def drop_box(self) -> None:
         """Forgets what the mouse has begun."""
         self.release_mouse()
         self._drag = None
         if self.box is not None:
             self.box = None
-            self.box_changed()
+            self.redraw()
 
     def on_click(self, event: events.Click) -> None:
         area, dragged = self.area, self._dragged
@@ -87,7 +85,7 @@ class PlotMouse(Widget):
         box = _box(area, self._drag, event.offset)
         if box != self.box:
             self.box = box
-            self.box_changed()
+            self.redraw()
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         box = self.box
