@@ -62,7 +62,7 @@ class Cells:
         height, width = self.characters.shape
         if not 0 <= row < height:
             return
-        if text.isascii():  # nearly always, and ten times faster
+        if text.isascii() and text.isprintable():  # nearly always, and ten times faster
             start, end = max(column, 0), min(column + len(text), width)
             if start < end:
                 codes = np.frombuffer(text.encode("ascii"), dtype=np.uint8)

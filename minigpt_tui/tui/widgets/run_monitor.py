@@ -174,10 +174,14 @@ class RunMonitor(Container):
         self._say_what_is_seen()
         self._show_lines()
 
+    def on_descendant_focus(self) -> None:
+        self._say_what_is_seen()
+
     def _say_what_is_seen(self) -> None:
-        words = self.query_one(LossPlot).seen_in_words
+        plot = self.query_one(LossPlot)
+        words = plot.seen_in_words
         if not words and self.screen.has_class("-narrow"):
-            words = "tab: read the curves"
+            words = "F1: keys of the plot" if plot.has_focus else "tab: read the curves"
         self.query_one("#live").border_subtitle = words
 
     def _show_lines(self) -> None:
