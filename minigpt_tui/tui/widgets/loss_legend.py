@@ -15,7 +15,7 @@ Part = tuple[str, Role]
 SIGNS = ("╸╸", "┅┅", "╸╺", "┈┈", "╍╍", "━╺")
 """How the lines of other runs are broken, as near as box drawing comes to their dots."""
 LETTERS = "ABCDEF"
-LONGEST_NAME = 24
+LONGEST_NAME, SHORT_NAME = 24, 10
 
 BAND_SIGN, EMA_SIGN, VALIDATION_SIGN, BEST_SIGN = "⣿", "━", "●", "★"
 
@@ -53,13 +53,13 @@ def overlay_legend(
     """The other runs, with their losses at a place of the x axis, or their newest ones.
 
     As many rows as are needed, up to `rows`. Where these have no room, the validation losses go
-    first, then the last runs, which are counted at the end.
+    first, then the ends of long names, then the last runs, which are counted at the end.
     """
-    lines = _laid_out([_overlay_entry(o, kind, at, True) for o in overlays], width)
-    if len(lines) > rows:
-        lines = _laid_out([_overlay_entry(o, kind, at, False) for o in overlays], width)
-    if len(lines) <= rows:
-        return lines
+    for validation, longest in ((True, LONGEST_NAME), (False, LONGEST_NAME), (False, SHORT_NAME)):
+        entries = [_overlay_entry(o, kind, at, validation, longest) for o in overlays]
+        lines = _laid_out(entries, width)
+        if len(lines) <= rows:
+            return lines
     shown = lines[:rows]
     left = len(overlays) - sum(part[1] in OVERLAYS for line in shown for part in line)
     while len(shown[-1]) > 4 and _length(shown[-1]) + len(_more(left)) > width:
@@ -86,13 +86,15 @@ def _more(runs: int) -> str:
     return f"   +{runs} more"
 
 
-def _overlay_entry(overlay: Overlay, kind: str, at: float | None, validation: bool) -> list[Part]:
+def _overlay_entry(
+    overlay: Overlay, kind: str, at: float | None, validation: bool, longest: int
+) -> list[Part]:
     """Sign, name and loss; and the validation loss, if it is wanted and known."""
     curve = overlay.curve
     step = None if at is None else curve.step(kind, at)
     entry: list[Part] = [
         (f"{overlay.letter} {SIGNS[overlay.slot]}", overlay.role),
-        (f" {short_name(overlay.name)} ", Role.LABEL),
+        (f" {short_name(overlay.name, longest)} ", Role.LABEL),
     ]
     if step is not None and step > curve.newest:
         return [*entry, ("ended", Role.LABEL)]
@@ -105,10 +107,14 @@ def _overlay_entry(overlay: Overlay, kind: str, at: float | None, validation: bo
     return entry
 
 
-def short_name(name: str) -> str:
-    """The name of a run, safe to show and not too long."""
+def short_name(name: str, longest: int = LONGEST_NAME) -> str:
+    """The name of a run, safe to show and not too long: its middle goes, for runs that belong
+    together begin alike and end differently."""
     name = visible(name)
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    if len(name) <= longest:
+        return name
+    end = longest // 3
+    return f"{name[: longest - end - 1]}…{name[-end:]}"
 
 
 def fitting_legend(

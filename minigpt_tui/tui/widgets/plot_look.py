@@ -97,7 +97,7 @@ def panned(axis: Axis, reach: Reach, share: float) -> Part | None:
 def between(reach: Reach, lower: float, upper: float) -> Part | None:
     """The part between two numbers of the axis; None if that is all there is."""
     whole = reach.whole
-    lower, upper = max(lower, whole.lower), max(upper, whole.lower)
+    lower, upper = (min(max(end, whole.lower), whole.upper) for end in (lower, upper))
     if whole.fraction(lower) <= _NOTHING and upper >= reach.last * (1 - _NOTHING):
         return None
     least = min(FEWEST_STEPS / max(reach.steps, FEWEST_STEPS), 1.0)

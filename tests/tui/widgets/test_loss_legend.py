@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigpt_tui.tui.widgets.loss_legend import MOST_OVERLAYS, Overlay, overlay_legend
+from minigpt_tui.tui.widgets.loss_legend import (
+    LONGEST_NAME,
+    MOST_OVERLAYS,
+    Overlay,
+    overlay_legend,
+    short_name,
+)
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 
@@ -30,6 +36,13 @@ def test_with_room_each_run_has_its_letter_its_name_and_its_losses() -> None:
 
 def test_validation_goes_before_a_name_does() -> None:
     assert lines(3, 60, 1) == ["A ╸╸ run-0 2.010   B ┅┅ run-1 2.010   C ╸╺ run-2 2.010"]
+
+
+def test_long_names_lose_their_middles() -> None:
+    assert short_name("stories-modern-lr3") == "stories-modern-lr3"
+    assert short_name("stories-modern-lr3", 10) == "storie…lr3"
+    assert "\x1b" not in short_name("\x1b[2J" * 9)
+    assert len(short_name("x" * 300)) == LONGEST_NAME
 
 
 @pytest.mark.parametrize("width", range(28, 140, 7))

@@ -88,3 +88,9 @@ def test_words_say_what_is_seen_and_which_keys_lead_back() -> None:
     follows = in_words("time", True, Axis(60, 250), Part(60, 250, True))
     assert follows == "time 1:00–4:10, log · following · w all"
     assert in_words("tokens", False, WHOLE, None) == "x: tokens"
+
+
+def test_a_zoom_out_shows_no_emptiness_beyond_the_end() -> None:
+    part = zoomed(Axis(500.0, 900.0), REACH, 2.0, 550.0)
+    assert part is not None
+    assert part.upper <= WHOLE.upper
