@@ -74,7 +74,7 @@ class OverlaidCurves:
         self.chosen = chosen
         self._to_plot = to_plot
         self._followed: dict[RunFolder, FollowedRun] = {}
-        self._given: tuple[tuple[int, int], ...] = ()
+        self._given: tuple[Overlay, ...] = ()
 
     def missing(self) -> list[RunFolder]:
         """The chosen runs that have not been read yet."""
@@ -111,8 +111,8 @@ class OverlaidCurves:
             for run, slot in sorted(self.chosen.slots.items(), key=lambda item: item[1])
             if run in self._followed and run != shown
         )
-        identity = tuple((id(overlay.curve), overlay.slot) for overlay in overlays)
-        if not changed and identity == self._given:
+        same = [(o.curve, o.slot) for o in overlays] == [(o.curve, o.slot) for o in self._given]
+        if same and not changed:
             return None
-        self._given = identity
+        self._given = overlays
         return overlays

@@ -24,7 +24,7 @@ from minigpt_tui.tui.widgets.loss_legend import LETTERS, SIGNS
 from minigpt_tui.tui.widgets.run_choice import age_in_words
 
 COLUMNS = ((4, "As"), (26, "Run"), (18, "Corpus"))
-CLOSES = "enter or space chooses, esc closes"
+CLOSES = "enter or space chooses, c none of them, esc closes"
 
 
 @dataclass(frozen=True)

@@ -140,20 +140,19 @@ class RunMonitor(Container):
         runs = [curve.data, *(overlay.curve.data for overlay in overlays)]
         name = f"{curve.data.name}-step-{curve.newest:.0f}"
 
+        app = self.app  # it is still there when this pane is not
+
         def write() -> None:
             try:
                 exported = write_plot(folder, name, drawing, runs)
             except ValueError as error:
-                self.app.call_from_thread(
-                    self.notify, str(error), title="Not exported", severity="warning", markup=False
-                )
-                return
-            words = f"{exported.drawing.name} and .csv, in {folder}"
-            self.app.call_from_thread(
-                self.notify, visible(words), title="Plot exported", markup=False
-            )
+                words, title, severity = str(error), "Not exported", "warning"
+            else:
+                words = visible(f"{exported.drawing.name} and .csv, in {folder}")
+                title, severity = "Plot exported", "information"
+            app.call_from_thread(app.notify, words, title=title, severity=severity, markup=False)
 
-        self.run_worker(write, thread=True, exit_on_error=False, group="export", exclusive=True)
+        self.run_worker(write, thread=True, exit_on_error=False)
 
     def _watch(self, watching: bool) -> None:
         """Turns between the run and the notice; the focus stays in the monitor if it was there."""
