@@ -21,13 +21,13 @@ from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_nam
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.tui.actions import ACTIONS, bindings
-from minigpt_tui.tui.overlays import ChosenRuns
+from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.widgets.header import Header
-from minigpt_tui.tui.widgets.plot_look import Look
+from minigpt_tui.tui.widgets.plot_state import Look
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,4 @@
-"""Other runs in the loss plot: which were chosen, and their curves as they grow.
-
-A run keeps its place, and with it colour, pattern and letter, for as long as the window is open,
-unless all places are taken by others.
-"""
+"""The curves of the runs that lie over the one that is watched, read from their folders."""
 
 from __future__ import annotations
 
@@ -11,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.run_view import RunReader, RunView
-from minigpt_tui.tui.widgets.loss_legend import MOST_OVERLAYS, Overlay
+from minigpt_tui.tui.widgets.loss_legend import Overlay
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 
@@ -21,41 +18,6 @@ SpanOf = Callable[[PlotData], int]
 
 PULL_SECONDS = 1.0
 """How often the folder of an overlaid run is looked at."""
-
-
-class ChosenRuns:
-    """The runs that lie over the curve that is watched; kept by the workbench."""
-
-    def __init__(self) -> None:
-        self.slots: dict[RunFolder, int] = {}
-        """The chosen runs and their places."""
-        self._last_slots: dict[RunFolder, int] = {}
-
-    def toggle(self, run: RunFolder) -> bool:
-        """Chooses a run, or lets go of it; says whether it is chosen now.
-
-        Raises ValueError if there are as many as can be told apart.
-        """
-        if run in self.slots:
-            del self.slots[run]
-            return False
-        self.add(run)
-        return True
-
-    def add(self, *runs: RunFolder) -> None:
-        """Raises ValueError if there are as many as can be told apart."""
-        for run in runs:
-            free = [slot for slot in range(MOST_OVERLAYS) if slot not in self.slots.values()]
-            if run in self.slots:
-                continue
-            if not free:
-                raise ValueError(
-                    f"{MOST_OVERLAYS} runs can be told apart: take another one out first."
-                )
-            unused = [slot for slot in free if slot not in self._last_slots.values()]
-            last = self._last_slots.get(run)
-            self.slots[run] = last if last in free else (unused or free)[0]
-            self._last_slots[run] = self.slots[run]
 
 
 @dataclass

@@ -30,7 +30,8 @@ from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_frame import plot_frame
 from minigpt_tui.tui.widgets.plot_limits import Axis
-from minigpt_tui.tui.widgets.plot_look import Part, seen
+from minigpt_tui.tui.widgets.plot_look import seen
+from minigpt_tui.tui.widgets.plot_state import Part
 from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 
 SPAN = 1_000

@@ -11,8 +11,8 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run
 from minigpt_tui.runs.metrics import METRIC, RecordWriter
 from minigpt_tui.tui import overlays
-from minigpt_tui.tui.overlays import ChosenRuns, OverlaidCurves
-from minigpt_tui.tui.widgets.loss_legend import MOST_OVERLAYS
+from minigpt_tui.tui.chosen_runs import MOST_OVERLAYS, ChosenRuns
+from minigpt_tui.tui.overlays import OverlaidCurves
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.run_monitor import plot_data
 

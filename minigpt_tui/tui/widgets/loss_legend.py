@@ -37,9 +37,6 @@ class Overlay:
         return OVERLAYS[self.slot]
 
 
-MOST_OVERLAYS = len(OVERLAYS)
-
-
 def write_parts(cells: Cells, row: int, parts: Sequence[Part]) -> None:
     column = 0
     for text, role in parts:

@@ -17,6 +17,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from minigpt_tui.tui.chosen_runs import MOST_OVERLAYS
 from minigpt_tui.tui.widgets.cells import Role
 from minigpt_tui.tui.widgets.loss_drawing import (
     View,
@@ -26,15 +27,13 @@ from minigpt_tui.tui.widgets.loss_drawing import (
     x_at_column,
     y_at_row,
 )
-from minigpt_tui.tui.widgets.loss_legend import MOST_OVERLAYS, Overlay
+from minigpt_tui.tui.widgets.loss_legend import Overlay
 from minigpt_tui.tui.widgets.plot_clock import KINDS
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_keys import PLOT_KEYS
 from minigpt_tui.tui.widgets.plot_limits import Axis
 from minigpt_tui.tui.widgets.plot_look import (
-    Look,
-    Part,
     Reach,
     between,
     followed,
@@ -45,6 +44,7 @@ from minigpt_tui.tui.widgets.plot_look import (
 )
 from minigpt_tui.tui.widgets.plot_mouse import Box, PlotMouse
 from minigpt_tui.tui.widgets.plot_reading import reading_line
+from minigpt_tui.tui.widgets.plot_state import Look, Part
 from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 from minigpt_tui.tui.widgets.series import SPANS, automatic_span
 

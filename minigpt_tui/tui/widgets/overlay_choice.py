@@ -19,7 +19,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs, read_info
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.overlays import ChosenRuns
+from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.widgets.loss_legend import LETTERS, SIGNS
 from minigpt_tui.tui.widgets.run_choice import age_in_words
 

@@ -1,4 +1,4 @@
-"""How somebody looks at a loss plot: its scales, its smoothing, and the part that is seen.
+"""The part of a loss plot that is seen: zoomed, panned, following the run, and in words.
 
 The part is counted on the x axis as it is, so that a zoom looks the same on every scale. While the
 newest step is in sight the part follows it; a pan to the left leaves it behind.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from minigpt_tui.tui.widgets.numbers import duration
 from minigpt_tui.tui.widgets.plot_limits import Axis, short_step
+from minigpt_tui.tui.widgets.plot_state import Part
 
 FEWEST_STEPS = 4
 """What a zoom leaves at least."""
@@ -32,32 +33,6 @@ class Reach:
     """Where the curves end: the newest value, or the end of a longer other run."""
     steps: float
     """How many the longest run has, to know what a part of the axis holds."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What is seen of the x axis, and of the y axis if it was chosen too."""
-
-    lower: float
-    upper: float
-    follows: bool
-    y: tuple[float, float] | None = None
-
-
-@dataclass
-class Look:
-    """Kept by the workbench, so that a plot looks the same when one comes back to it."""
-
-    kind: str = "step"
-    log_x: bool = False
-    log_y: bool = False
-    span: int | None = None
-    """Steps over which the loss is smoothed; None is automatic."""
-    part: Part | None = None
-    run: str = ""
-    """The run of which a part is seen."""
-    small_plots: bool | None = None
-    """Shown or hidden by hand; None is shown where there is plenty of room."""
 
 
 def seen(reach: Reach, part: Part | None) -> tuple[Axis, Part | None]:

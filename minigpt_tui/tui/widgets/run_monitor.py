@@ -15,12 +15,13 @@ from textual.widgets import Static
 
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.overlays import ChosenRuns, FollowedRun, OverlaidCurves
+from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
 from minigpt_tui.tui.plot_export import write_plot
 from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
 from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
-from minigpt_tui.tui.widgets.plot_look import Look
+from minigpt_tui.tui.widgets.plot_state import Look
 from minigpt_tui.tui.widgets.plot_svg import to_svg
 
 DRAWN = ("uniform", "unigram", "5-gram")

@@ -15,7 +15,8 @@ from minigpt_tui.tui.widgets.loss_legend import Overlay
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_limits import Axis, loss_axis, robust_range, step_axis
-from minigpt_tui.tui.widgets.plot_look import Part, seen
+from minigpt_tui.tui.widgets.plot_look import seen
+from minigpt_tui.tui.widgets.plot_state import Part
 from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from minigpt_tui.tui.chosen_runs import MOST_OVERLAYS
+from minigpt_tui.tui.widgets.cells import OVERLAYS
+from minigpt_tui.tui.widgets.loss_drawing import PATTERNS
 from minigpt_tui.tui.widgets.loss_legend import (
+    LETTERS,
     LONGEST_NAME,
-    MOST_OVERLAYS,
+    SIGNS,
     Overlay,
     overlay_legend,
     short_name,
@@ -64,3 +68,8 @@ def test_at_a_step_the_losses_are_those_of_the_step() -> None:
 def test_a_run_without_a_loss_is_named() -> None:
     legend = overlay_legend([Overlay(Curve(), "new", 0)], "step", None, 80, 1)
     assert "".join(text for text, _ in legend[0]) == "A ╸╸ new no loss"
+
+
+def test_every_place_has_a_colour_a_letter_and_patterns() -> None:
+    assert {len(LETTERS), len(SIGNS), len(PATTERNS), len(OVERLAYS)} == {MOST_OVERLAYS}
+    assert len(set(PATTERNS)) == len(set(SIGNS)) == MOST_OVERLAYS

@@ -17,7 +17,7 @@ from minigpt_tui.tui.widgets.loss_legend import Overlay
 from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_frame import plot_frame
-from minigpt_tui.tui.widgets.plot_look import Look
+from minigpt_tui.tui.widgets.plot_state import Look
 
 
 class Bench(App[None]):

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from minigpt_tui.tui.widgets.plot_limits import Axis
 from minigpt_tui.tui.widgets.plot_look import (
-    Part,
     Reach,
     between,
     followed,
@@ -17,6 +16,7 @@ from minigpt_tui.tui.widgets.plot_look import (
     seen,
     zoomed,
 )
+from minigpt_tui.tui.widgets.plot_state import Part
 
 WHOLE = Axis(0.0, 1000.0)
 REACH = Reach(WHOLE, newest=900.0, last=900.0, steps=900)
