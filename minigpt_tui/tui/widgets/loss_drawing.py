@@ -13,6 +13,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.widgets import braille
 from minigpt_tui.tui.widgets.cells import LIT, Cells, Role
 from minigpt_tui.tui.widgets.loss_legend import Overlay, fitting_legend, overlay_legend, write_parts
+from minigpt_tui.tui.widgets.overlay_drawing import dashed_line, draw_letters, draw_overlays
 from minigpt_tui.tui.widgets.plot_curve import SMALL_PLOTS, Curve
 from minigpt_tui.tui.widgets.plot_data import best_value
 from minigpt_tui.tui.widgets.plot_frame import PlotFrame, plot_frame
@@ -28,18 +29,8 @@ MIN_HEIGHT_WITH_LEGEND = 4
 
 POINT, BEST, EVENT, CHECKPOINT, CURSOR = "●", "★", "◆", "▪", "▲"
 DASH = "╌"
+DASHES = (1, 1, 0, 0)  # of the validation line, in dots
 MARK_DISTANCE = 4  # cells between two validation points, so that they stay points
-LETTER_DISTANCE = 36  # cells between two letters on the curve of another run
-
-# Which dot columns of an overlay are drawn: the runs stay apart where colours do not show.
-PATTERNS: tuple[tuple[int, ...], ...] = (
-    (1, 1, 1, 1, 1, 1, 0, 0),
-    (1, 1, 0, 0),
-    (1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0),
-    (1, 0, 0, 0),
-    (1, 1, 1, 1, 0, 0, 0, 0),
-    (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0, 0),
-)
 
 
 @dataclass(frozen=True)
@@ -85,7 +76,7 @@ def draw(curve: Curve, view: View, overlays: Sequence[Overlay] = ()) -> Cells:
     drawn = _curves(inside, curve, samples, view, overlays)
     _references(inside, curve, view, labels=True, avoid=drawn)
     _marks(inside, curve, samples, view)
-    _letters(inside, view, overlays)
+    draw_letters(inside, overlays, view.kind, view.x, view.y)
 
     top = view.legend_rows + frame.top
     rows = frame.cells.characters.shape[0]
@@ -144,45 +135,15 @@ def _curves(
     unsmoothed = view.span <= 1
     band = braille.band_dots(steps, top, bottom, width, height)
     inside.lay(0, 0, braille.characters(band), Role.EMA if unsmoothed else Role.BAND)
-    for overlay in reversed(overlays):
-        other = overlay.curve.samples(view.kind, view.x, width)
-        _dashed_line(inside, overlay, other.steps, other.ema, view, PATTERNS[overlay.slot])
-    validation = _dashed(curve, curve.val_steps, curve.val_loss, view, width, height, (1, 1, 0, 0))
+    draw_overlays(inside, overlays, view.kind, view.x, view.y)
+    measured = curve.place(view.kind, curve.val_steps), curve.val_loss
+    validation = dashed_line(*measured, view.x, view.y, (height, width), DASHES)
     inside.lay(0, 0, braille.characters(validation), Role.VALIDATION)
     if not unsmoothed:
         line = braille.line_dots(steps, smooth, width, height)
         inside.lay(0, 0, braille.characters(line), Role.EMA)
     drawn: NDArray[np.bool_] = (inside.roles >= Role.BAND) & (inside.roles != Role.REFERENCE)
     return drawn
-
-
-def _dashed_line(
-    inside: Cells,
-    overlay: Overlay,
-    steps: Floats,
-    values: Floats,
-    view: View,
-    pattern: tuple[int, ...],
-) -> None:
-    height, width = inside.characters.shape
-    dots = _dashed(overlay.curve, steps, values, view, width, height, pattern)
-    inside.lay(0, 0, braille.characters(dots), overlay.role)
-
-
-def _dashed(
-    curve: Curve,
-    steps: Floats,
-    values: Floats,
-    view: View,
-    width: int,
-    height: int,
-    pattern: tuple[int, ...],
-) -> NDArray[np.bool_]:
-    x = dots_at(view.x.fractions(curve.place(view.kind, steps)), 2, width)
-    dots = braille.line_dots(x, dots_at(1 - view.y.fractions(values), 4, height), width, height)
-    shown = np.resize(np.array(pattern, dtype=bool), 2 * width)
-    dots[:, ~shown] = False
-    return dots
 
 
 def _references(
@@ -241,24 +202,6 @@ def _marks(inside: Cells, curve: Curve, samples: Samples, view: View) -> None:
     best, best_step = best_value(curve.data), curve.data.best_step
     if best is not None and best_step is not None:
         mark(curve.place_of(view.kind, best_step), best, BEST, Role.BEST)
-
-
-def _letters(inside: Cells, view: View, overlays: Sequence[Overlay]) -> None:
-    """The letter of each other run on its curve: at its end, and now and then before."""
-    height, width = inside.characters.shape
-    for overlay in overlays:
-        samples = overlay.curve.samples(view.kind, view.x, width)
-        if not len(samples.steps):
-            continue
-        fractions = view.x.fractions(overlay.curve.place(view.kind, samples.steps))
-        columns = 0.5 + fractions * (width - 1)
-        column = min(int(columns[-1]), width - 1)
-        while column >= max(columns[0], 0):
-            value = float(np.interp(column, columns, samples.ema))
-            if view.y.contains(value):
-                row = cell_at(1 - view.y.fraction(value), height)
-                inside.write(column, row, overlay.letter, overlay.role)
-            column -= LETTER_DISTANCE + 5 * overlay.slot
 
 
 def _on_the_axis(cells: Cells, frame: PlotFrame, top: int, curve: Curve, view: View) -> None:

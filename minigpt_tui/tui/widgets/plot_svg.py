@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.widgets.loss_drawing import PATTERNS, View
+from minigpt_tui.tui.widgets.loss_drawing import View
 from minigpt_tui.tui.widgets.loss_legend import Overlay, short_name
+from minigpt_tui.tui.widgets.overlay_drawing import PATTERNS
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import best_value
 from minigpt_tui.tui.widgets.plot_limits import loss_labels, place_ticks, short_step, ticks

@@ -7,7 +7,6 @@ import pytest
 
 from minigpt_tui.tui.chosen_runs import MOST_OVERLAYS
 from minigpt_tui.tui.widgets.cells import OVERLAYS
-from minigpt_tui.tui.widgets.loss_drawing import PATTERNS
 from minigpt_tui.tui.widgets.loss_legend import (
     LETTERS,
     LONGEST_NAME,
@@ -16,6 +15,7 @@ from minigpt_tui.tui.widgets.loss_legend import (
     overlay_legend,
     short_name,
 )
+from minigpt_tui.tui.widgets.overlay_drawing import PATTERNS
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 
