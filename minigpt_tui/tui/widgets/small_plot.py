@@ -71,10 +71,13 @@ def figure(value: float, digits: int = 3) -> str:
 
 
 def _limits(lower: float, upper: float) -> Axis:
-    """From zero where that does not flatten the curve; with room around a constant."""
+    """Limits of two digits around a range, which keep still while a run goes on: from zero where
+    that does not flatten the curve, and with room around a constant."""
     if 0 <= lower < 0.5 * upper:
         lower = 0.0
-    if upper - lower < 1e-6 * max(abs(lower), abs(upper), 1e-12):
-        room = max(0.1 * abs(upper), 1e-9)
-        lower, upper = lower - room, upper + room
+    size = max(abs(lower), abs(upper), 1e-9)
+    digit = 10.0 ** (math.floor(math.log10(size)) - 1)
+    lower, upper = digit * math.floor(lower / digit), digit * math.ceil(upper / digit)
+    if upper - lower < 0.5 * digit:
+        lower, upper = lower - digit, upper + digit
     return Axis(lower, upper)
