@@ -42,6 +42,11 @@ class DataFolder:
         return self.root / "cache" / "tokens"
 
     @property
+    def plots(self) -> Path:
+        """Loss plots that were exported."""
+        return self.root / "plots"
+
+    @property
     def settings(self) -> Path:
         """What the workbench remembers: theme, sizes, last selections."""
         return self.root / "settings.yaml"

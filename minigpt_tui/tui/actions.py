@@ -83,6 +83,15 @@ ACTIONS: tuple[Action, ...] = (
         priority=True,
     ),
     Action("measure_now", "train", "ctrl+e", "Measure", "Measure the validation loss now.", False),
+    Action("overlay_runs", "train", "o", "Overlay", "Lay the curves of other runs over this one."),
+    Action(
+        "export_plot",
+        "train",
+        "e",
+        "Export",
+        "Write the plot as it is seen (SVG), and every figure of its runs (CSV).",
+        show=False,
+    ),
     Action("generate", "predict", "f7", "Write on", "Let the model go on writing.", priority=True),
     Action(
         "next_sampler", "predict", "f8", "Sampler", "Change how it picks tokens.", priority=True
@@ -92,6 +101,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort_runs", "runs", "s", "Sort", "Sort by the next column."),
     Action("reverse_runs", "runs", "S", "Reverse", "Sort the other way around.", show=False),
     Action("open_run", "runs", "enter", "Curves", "Show the run in Train."),
+    Action(
+        "overlay_run",
+        "runs",
+        "o",
+        "Overlay",
+        "Show the run in Train with the marked run laid over it.",
+        show=False,
+    ),
     Action("ask_run", "runs", "a", "Ask", "Ask the run's best model in Predict."),
     Action("resume_run", "runs", "r,f7", "Resume", "Go on with the run from its last checkpoint."),
     Action(

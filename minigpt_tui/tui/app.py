@@ -21,11 +21,13 @@ from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_nam
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.tui.actions import ACTIONS, bindings
+from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.widgets.header import Header
+from minigpt_tui.tui.widgets.plot_state import Look
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,10 @@ class Workbench(App[None]):
         """The run that the Train pane draws and that Predict asks first."""
         self.offered_run: RunFolder | None = None
         """An interrupted run that was offered at the start; the Runs pane selects it once."""
+        self.look = Look()
+        """How the loss plot is looked at: scales, zoom, smoothing."""
+        self.overlays = ChosenRuns()
+        """The runs that lie over the one that the Train pane draws."""
         self.pane_name = ""
 
     def compose(self) -> ComposeResult:

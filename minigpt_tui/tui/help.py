@@ -30,6 +30,14 @@ ABOUT = {
         "Perplexity is e^loss: the number of tokens among which the model is, in effect, guessing.",
         "When the validation loss rises while the training loss falls, the model is learning the "
         "text by heart (overfitting). best_model.pt keeps the moment before.",
+        "In the plot: ← → read every figure at a step, esc lets go; ↑ ↓ zoom around it, or into "
+        "the newest part, which then follows the run; , and . pan, f follows again, w shows all. "
+        "x counts steps, epochs, tokens or time, l and L are log axes, + - 0 smooth, p shows "
+        "learning rate, gradient norm and speed. The mouse reads with a click, zooms with the "
+        "wheel or by drawing a box, and pans with shift and the wheel.",
+        "On the axis ◆ is what happened (a pause, a spike, another learning rate), ▪ a "
+        "checkpoint; the cursor names them. Other runs lie over the curve with a letter, a "
+        "pattern and a colour each, smoothed to their own length.",
     ),
     "predict": (
         "Ask the trained model what comes next.",
@@ -51,8 +59,9 @@ ABOUT = {
         "parameters>1M, minutes=none. All of them must hold. A click on a title sorts; "
         "★ are pinned runs.",
         "Space marks a run with ◆: the page of every other then shows what the two set "
-        "differently. A run whose process is gone is interrupted, and r goes on with it. A "
-        "deleted run can be brought back for a week.",
+        "differently, and o lays its curve over that of the other in Train. A run whose process "
+        "is gone is interrupted, and r goes on with it. A deleted run can be brought back for a "
+        "week.",
     ),
 }
 

@@ -29,6 +29,8 @@ SAMPLES_KEPT = 20
 
 _MARKED = {
     "paused": "paused",
+    "training": "went on",
+    "replanned": "planned anew",
     "stopped": "stopped",
     "diverged": "diverged",
     "extended": "extended",
@@ -68,6 +70,8 @@ class RunView:
     metrics: Records = field(default_factory=lambda: np.empty(0, METRIC))
     evaluations: Records = field(default_factory=lambda: np.empty(0, EVALUATION))
     events: tuple[tuple[int, str], ...] = ()
+    saved: tuple[tuple[int, str], ...] = ()
+    """The steps of checkpoints, and what they were written for; the best models are left out."""
     findings: tuple[Finding, ...] = ()
     """The newest of each kind, the newest first."""
     samples: tuple[Sample, ...] = ()
@@ -121,9 +125,9 @@ class RunReader:
         if self._changed(run.info_file):
             changes["info"] = self._read(run.info_file, lambda p: read_info(run), view.info)
         if self._changed(run.events_file):
-            before = view.events, view.findings
-            changes["events"], changes["findings"] = self._read(
-                run.events_file, _events_and_findings, before
+            before = view.events, view.saved, view.findings
+            changes["events"], changes["saved"], changes["findings"] = self._read(
+                run.events_file, _journal, before
             )
         if self._changed(run.samples_file):
             changes["samples"] = self._read(
@@ -179,11 +183,11 @@ def _stamp(path: Path) -> Stamp:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _events_and_findings(
+def _journal(
     journal: Path,
-) -> tuple[tuple[tuple[int, str], ...], tuple[Finding, ...]]:
+) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...], tuple[Finding, ...]]:
     lines = read_lines(journal)
-    return _marks(lines), _findings(lines)
+    return _marks(lines), _saved(lines), _findings(lines)
 
 
 def _findings(lines: list[dict[str, Any]]) -> tuple[Finding, ...]:
@@ -208,9 +212,24 @@ def _marks(lines: list[dict[str, Any]]) -> tuple[tuple[int, str], ...]:
             marks.append((step, "resumed"))
         elif kind == "rate" and isinstance(line.get("lr"), float):
             marks.append((step, f"learning rate {line['lr']:.2g}"))
+        elif kind == "diagnosis" and isinstance(line.get("kind"), str):
+            marks.append((step, str(line["kind"])))
         elif isinstance(kind, str) and kind in _MARKED:
             marks.append((step, _MARKED[kind]))
     return tuple(marks)
+
+
+def _saved(lines: list[dict[str, Any]]) -> tuple[tuple[int, str], ...]:
+    """The checkpoints that a curve shows: (step, words). The best model has a mark of its own."""
+    words = {"epoch": "checkpoint of an epoch", "last": "saved", "final": "final model"}
+    return tuple(
+        (line["step"], words[line["kind"]])
+        for line in lines
+        if line.get("event") == "checkpoint"
+        and isinstance(line.get("step"), int)
+        and isinstance(line.get("kind"), str)
+        and line["kind"] in words
+    )
 
 
 def _samples(lines: list[dict[str, Any]]) -> tuple[Sample, ...]:

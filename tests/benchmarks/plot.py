@@ -1,15 +1,20 @@
 """What the loss plot costs: `python -m tests.benchmarks.plot` prints milliseconds (medians).
 
-Columns: the first look at a run of so many rows; a redraw after 20 new rows when the frame is
-cached; the same with a new frame from plotext; a call with nothing new. Drawing ends with the
-strips that the screen takes.
+Columns: the first look at runs of so many rows; a redraw after 20 new rows when the frame is
+cached; the same with a new frame from plotext, as a zoom has it; a call with nothing new. Drawing
+ends with the strips that the screen takes. `--beside` measures while a thread multiplies matrices
+on all cores, as a training does; `--cpu` counts the processor's time of the drawing alone, on a
+machine that does other things.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import statistics
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,74 +22,130 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.style import Style
 
-from minigpt_tui.tui.widgets.cells import Role, strips
+from minigpt_tui.runs.metrics import METRIC
+from minigpt_tui.tui.widgets.cells import Role, StripCache
 from minigpt_tui.tui.widgets.loss_drawing import View, draw
+from minigpt_tui.tui.widgets.loss_legend import Overlay
+from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_frame import plot_frame
-from minigpt_tui.tui.widgets.plot_limits import loss_axis, robust_range, step_axis
-from minigpt_tui.tui.widgets.series import SeriesReduction
+from minigpt_tui.tui.widgets.plot_limits import Axis
+from minigpt_tui.tui.widgets.plot_look import seen
+from minigpt_tui.tui.widgets.plot_state import Part
+from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 
-RECORD = np.dtype([("step", "<i8"), ("loss", "<f4"), ("other", "<f8", 4)])
 SPAN = 1_000
+NEW_ROWS, REDRAWS = 20, 20
 REFERENCES = (("uniform", 4.17), ("unigram", 3.31), ("5-gram", 1.98))
+CASES = ((1_000, 0), (100_000, 0), (1_000_000, 0), (500_000, 1), (500_000, 6))
+
+_clock = time.perf_counter
 
 
 def main() -> None:
-    print("size      points      first   curves  + frame  nothing   (ms)")
-    for width, height in ((80, 22), (160, 40), (220, 60)):
-        for rows in (1_000, 100_000, 1_000_000):
-            first, curves, frame, nothing = measure(rows, width, height)
-            print(
-                f"{width:>3}×{height:<3} {rows:>9,} {first:>9.2f} {curves:>8.2f} {frame:>8.2f}"
-                f" {nothing:>8.3f}"
-            )
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--beside", action="store_true", help="with a busy thread of torch")
+    parser.add_argument("--cpu", action="store_true", help="the thread's own time, not the wall's")
+    options = parser.parse_args()
+    if options.cpu:
+        global _clock
+        _clock = time.thread_time
+    print("size       points  others    first   curves  + frame  nothing  zoomed   (ms)")
+    with _training() if options.beside else contextlib.nullcontext():
+        for width, height in ((80, 10), (160, 45), (220, 60)):
+            for rows, others in CASES:
+                figures = measure(rows, others, width, height)
+                print(
+                    f"{width:>3}×{height:<3} {rows:>9,} {others:>7} "
+                    + " ".join(f"{figure:>8.2f}" for figure in figures)
+                )
 
 
-def measure(rows: int, width: int, height: int) -> tuple[float, float, float, float]:
-    """The four costs in milliseconds, for records that lie strided in memory as in a file."""
-    records = _records(rows + 20 * 64)
-    data = _data(records, rows)
-    series = SeriesReduction()
-    first = _milliseconds(lambda: series.update(data.train_steps, data.train_loss, SPAN))
+def measure(rows: int, others: int, width: int, height: int) -> tuple[float, ...]:
+    """The costs in milliseconds, for records that lie strided in memory as in a file."""
+    records = _records(rows + NEW_ROWS * 4 * REDRAWS)
+    curve = Curve()
+    overlays = [Overlay(Curve(), f"run-{slot}", slot) for slot in range(others)]
+    plot = _Plot(curve, overlays, width, height)
+    first = _milliseconds(lambda: plot.take(_data(records, rows)))
+    plot.draw(None)
 
     shown = rows
-    curves, frames = [], []
-    _draw(series, data, width, height)
-    for _ in range(20):
-        shown += 20
-        curves.append(_milliseconds(partial(_step, series, _data(records, shown), width, height)))
-    for _ in range(20):
-        shown += 20
-        plot_frame.cache_clear()
-        frames.append(_milliseconds(partial(_step, series, _data(records, shown), width, height)))
-    data = _data(records, shown)
-    again = partial(series.update, data.train_steps, data.train_loss, SPAN)
-    nothing = [_milliseconds(again) for _ in range(20)]
-    median = statistics.median
-    return first, median(curves), median(frames), median(nothing)
+
+    def redraws(part: Part | None, new_frame: bool) -> float:
+        nonlocal shown
+        costs = []
+        for _ in range(REDRAWS):
+            shown += NEW_ROWS
+            data = _data(records, shown)
+            if new_frame:
+                plot_frame.cache_clear()
+            costs.append(_milliseconds(partial(plot.step, data, part)))
+        return statistics.median(costs)
+
+    curves, frames = redraws(None, False), redraws(None, True)
+    again = partial(curve.update, curve.data, SPAN)
+    nothing = statistics.median(_milliseconds(again) for _ in range(REDRAWS))
+    zoomed = redraws(Part(0.9 * rows, 1.1 * rows, follows=True), False)
+    return first, curves, frames, nothing, zoomed
 
 
-def _step(series: SeriesReduction, data: PlotData, width: int, height: int) -> None:
-    series.update(data.train_steps, data.train_loss, SPAN)
-    _draw(series, data, width, height)
+class _Plot:
+    """What the widget does at a redraw, without a screen."""
+
+    def __init__(self, curve: Curve, overlays: Sequence[Overlay], width: int, height: int) -> None:
+        self.curve, self.overlays, self.width, self.height = curve, overlays, width, height
+        self.y: Axis | None = None
+        styles = [Style(color="blue", bold=bool(role % 2)) for role in Role]
+        self.strips = StripCache(styles, styles)
+
+    def take(self, data: PlotData) -> None:
+        for curve in (self.curve, *(overlay.curve for overlay in self.overlays)):
+            curve.update(data, SPAN)
+
+    def step(self, data: PlotData, part: Part | None) -> None:
+        self.take(data)
+        self.draw(part)
+
+    def draw(self, part: Part | None) -> None:
+        curve, overlays = self.curve, self.overlays
+        x, _ = seen(reach_of(curve, overlays, "step", False), part)
+        self.y = loss_limits(curve, overlays, "step", x, False, self.y, self.width)
+        assert self.y is not None
+        named = overlay_rows(overlays, "step", self.width, self.height)
+        small = room(self.height - named, curve.small_plots, None)
+        view = View(self.width, self.height, x, self.y, SPAN, None, "step", *small, named)
+        self.strips.strips(draw(curve, view, overlays))
 
 
-def _draw(series: SeriesReduction, data: PlotData, width: int, height: int) -> None:
-    samples = series.samples
-    spread = robust_range(samples.low, samples.high, data.val_loss, samples.ema[-1:].tolist())
-    assert spread is not None
-    x = step_axis(float(samples.steps[-1]), None)
-    view = View(width, height, x, loss_axis(*spread, False), SPAN)
-    styles = [Style(color="blue", bold=bool(role % 2)) for role in Role]
-    strips(draw(data, samples, view), styles, styles)
+@contextlib.contextmanager
+def _training() -> Iterator[None]:
+    import torch
+
+    stop = threading.Event()
+
+    def train() -> None:
+        matrix = torch.randn(512, 512)
+        while not stop.is_set():
+            matrix = torch.nn.functional.normalize(matrix @ matrix)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _records(rows: int) -> NDArray[Any]:
-    records = np.zeros(rows, RECORD)
+    records = np.zeros(rows, METRIC)
     steps = np.arange(1, rows + 1)
-    noise = np.random.default_rng(0).normal(0, 0.1, rows)
-    records["step"] = steps
-    records["loss"] = 1.4 + 2.8 * np.exp(-steps / (rows / 8)) + noise
+    random = np.random.default_rng(0)
+    records["step"], records["epoch"], records["tokens"] = steps, steps / 1000, 1600
+    records["loss"] = 1.4 + 2.8 * np.exp(-steps / (rows / 8)) + random.normal(0, 0.1, rows)
+    records["lr"], records["grad_norm"] = 1e-3, 1 + 0.1 * random.random(rows)
+    records["seconds"] = 0.1 * steps
     return records
 
 
@@ -92,14 +153,24 @@ def _data(records: NDArray[Any], rows: int) -> PlotData:
     part = records[:rows]
     every = part[:: max(1, rows // 100)]
     return PlotData(
-        part["step"], part["loss"], every["step"], every["loss"].astype(float), None, REFERENCES
+        part["step"],
+        part["loss"],
+        every["step"],
+        every["loss"].astype(float),
+        None,
+        REFERENCES,
+        lr=part["lr"],
+        grad_norm=part["grad_norm"],
+        epoch=part["epoch"],
+        tokens=part["tokens"],
+        seconds=part["seconds"],
     )
 
 
 def _milliseconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = _clock()
     work()
-    return 1000 * (time.perf_counter() - start)
+    return 1000 * (_clock() - start)
 
 
 if __name__ == "__main__":

@@ -154,6 +154,39 @@ def test_events_and_samples(run: RunFolder) -> None:
     assert [sample.step for sample in view.samples] == [2, 1]
 
 
+def test_marks_name_what_happened_and_what_was_saved(run: RunFolder) -> None:
+    for line in (
+        {
+            "event": "diagnosis",
+            "step": 5,
+            "kind": "spike",
+            "message": "It rose.",
+            "advice": "Wait.",
+        },
+        {"event": "paused", "step": 7},
+        {"event": "training", "step": 7},
+        {"event": "rate", "step": 8, "lr": 3e-4},
+        {"event": "rolled-back", "step": 6},
+        {"event": "checkpoint", "step": 3, "kind": "best", "file": "best_model.pt"},
+        {"event": "checkpoint", "step": 9, "kind": "epoch", "file": "checkpoint_epoch_1.pt"},
+        {"event": "checkpoint", "step": 9, "kind": 7},
+        {"event": "checkpoint", "kind": "last"},
+    ):
+        append_line(run.events_file, {"time": 1.0, **line})
+    view = view_of(run)
+    assert [words for _, words in view.events] == [
+        "spike",
+        "paused",
+        "went on",
+        "learning rate 0.0003",
+        "went back here",
+    ]
+    assert view.saved == ((9, "checkpoint of an epoch"),)
+    data = plot_data(view)
+    assert data.events == view.events
+    assert data.checkpoints == view.saved
+
+
 def test_the_plot_gets_the_curves_and_the_baselines(run: RunFolder) -> None:
     write_losses(run, [3.0, 2.0, 1.0], {1: 3.0, 3: 2.0})
     data = plot_data(view_of(run))

@@ -237,6 +237,24 @@ class RunsPane(Pane):
         self.workbench.shown_run = self.selected.run
         await self.workbench.action_pane("train")
 
+    async def action_overlay_run(self) -> None:
+        """Shows the selected run with the marked one over it; a training here keeps its place, and
+        both are laid over that."""
+        selected, marked = self.selected, self.table.rows.marked
+        if selected is None:
+            return
+        job = self.workbench.session.job if self.workbench.session.active else None
+        below, above = (
+            (selected.run, [marked]) if job is None else (job.run, [marked, selected.run])
+        )
+        runs = [run for run in above if run is not None and run != below]
+        if not runs:
+            self.keeping.say("Mark another run with space first; o lays it over this one.")
+            return
+        if self.keeping.attempt(lambda: self.workbench.overlays.add(*runs), "Not laid over"):
+            self.workbench.shown_run = selected.run
+            await self.workbench.action_pane("train")
+
     async def action_ask_run(self) -> None:
         if self.selected is not None:
             self.workbench.shown_run = self.selected.run

@@ -70,7 +70,7 @@ class TrainPane(Pane):
         workbench = self.workbench
         self.watcher = RunWatcher(workbench.session, workbench.data, workbench.shown_run)
         yield ConfigForm(workbench.config, workbench.remembered.preset)
-        yield RunMonitor()
+        yield RunMonitor(workbench.look, workbench.overlays)
 
     @property
     def form(self) -> ConfigForm:
@@ -128,6 +128,8 @@ class TrainPane(Pane):
                 return view is not None and (view.resumable or view.status.state == "completed")
             case "toggle_form":
                 return self.screen.has_class("-narrow")
+            case "overlay_runs" | "export_plot":
+                return self.watcher.view is not None
             case "dismiss":
                 return self._refused and self.watcher.view is not None
         return True
@@ -209,6 +211,16 @@ class TrainPane(Pane):
 
         self.app.push_screen(SteerDialog(standing, accept))
 
+    def action_overlay_runs(self) -> None:
+        """Asks which other runs lie over the one that is shown."""
+        from minigpt_tui.tui.widgets.overlay_choice import OverlayChoice
+
+        workbench = self.workbench
+        self.app.push_screen(OverlayChoice(workbench.data, workbench.overlays, self.watcher.run))
+
+    def action_export_plot(self) -> None:
+        self.monitor.export_plot(self.workbench.data.plots)
+
     def action_toggle_form(self) -> None:
         self._turn(to_monitor=not self.has_class("-monitor"))
 
@@ -284,6 +296,7 @@ class TrainPane(Pane):
         scene = self.watcher.pull()
         if scene is not None:
             self._show(scene)
+        self.monitor.follow_overlays()
         self._follow_keys()
         self._rest_until = time.monotonic() + rest_since(began)
 

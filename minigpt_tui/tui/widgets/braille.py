@@ -92,7 +92,9 @@ def _joined(low: Floats, high: Floats) -> tuple[Floats, Floats]:
 
 
 def _filled(first: Floats, last: Floats, rows: int) -> Dots:
-    row: NDArray[Any] = np.arange(rows, dtype=np.float64)[:, np.newaxis]
-    with np.errstate(invalid="ignore"):
-        filled: Dots = (row >= first) & (row <= last)
+    row: NDArray[Any] = np.arange(rows, dtype=np.int16)[:, np.newaxis]
+    nowhere = np.isnan(first)
+    top = np.where(nowhere, rows, np.clip(first, -1, rows)).astype(np.int16)
+    bottom = np.where(nowhere, -1, np.clip(last, -1, rows)).astype(np.int16)
+    filled: Dots = (row >= top) & (row <= bottom)
     return filled

@@ -31,6 +31,16 @@ class Role(IntEnum):
     REFERENCE = 7
     EVENT = 8
     VALUE = 9
+    SMALL = 10
+    OVERLAY_1 = 11
+    OVERLAY_2 = 12
+    OVERLAY_3 = 13
+    OVERLAY_4 = 14
+    OVERLAY_5 = 15
+    OVERLAY_6 = 16
+
+
+OVERLAYS = tuple(role for role in Role if role.name.startswith("OVERLAY"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +61,13 @@ class Cells:
         """Put a text on the grid; what does not fit is cut, what is not one cell wide becomes ?."""
         height, width = self.characters.shape
         if not 0 <= row < height:
+            return
+        if text.isascii() and text.isprintable():  # nearly always, and ten times faster
+            start, end = max(column, 0), min(column + len(text), width)
+            if start < end:
+                codes = np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+                self.characters[row, start:end] = codes[start - column : end - column]
+                self.roles[row, start:end] = role
             return
         for offset, character in enumerate(text):
             if 0 <= column + offset < width:
@@ -86,6 +103,32 @@ def strips(cells: Cells, styles: Sequence[Style], lit: Sequence[Style]) -> list[
             segments.append(Segment(text[start:end], style))
         result.append(Strip(segments, width))
     return result
+
+
+class StripCache:
+    """The strips of a picture that is drawn again and again: only rows that changed are new."""
+
+    def __init__(self, styles: Sequence[Style], lit: Sequence[Style]) -> None:
+        self._styles, self._lit = styles, lit
+        self._cells = Cells.blank(0, 0)
+        self._strips: list[Strip] = []
+
+    def strips(self, cells: Cells) -> list[Strip]:
+        """As the function of this name; rows as before are the same objects."""
+        before = self._cells
+        if before.characters.shape != cells.characters.shape:
+            self._strips = strips(cells, self._styles, self._lit)
+        else:
+            same = (before.characters == cells.characters) & (before.roles == cells.roles)
+            rows = np.flatnonzero(~same.all(axis=1))
+            changed = Cells(cells.characters[rows], cells.roles[rows])
+            self._strips = list(self._strips)
+            for row, strip in zip(
+                rows.tolist(), strips(changed, self._styles, self._lit), strict=True
+            ):
+                self._strips[row] = strip
+        self._cells = cells
+        return self._strips
 
 
 def _carried(cells: Cells) -> NDArray[np.uint8]:

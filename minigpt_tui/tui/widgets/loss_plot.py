@@ -6,84 +6,75 @@ and redraws the rows that changed, or nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-from rich.style import Style
-from textual import events
-from textual.app import RenderResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+from textual.content import Content
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
-from minigpt_tui.tui.widgets.cells import Cells, Role, strips
-from minigpt_tui.tui.widgets.loss_drawing import View, draw, plot_columns, step_at_column
-from minigpt_tui.tui.widgets.plot_data import PlotData, neighbouring_step
-from minigpt_tui.tui.widgets.plot_limits import Axis, loss_axis, robust_range, step_axis
-from minigpt_tui.tui.widgets.series import SPANS, SeriesReduction, automatic_span, finite
+from minigpt_tui.tui.chosen_runs import MOST_OVERLAYS
+from minigpt_tui.tui.widgets.cells import Role
+from minigpt_tui.tui.widgets.loss_drawing import (
+    View,
+    draw,
+    happened_at,
+    plot_columns,
+    x_at_column,
+    y_at_row,
+)
+from minigpt_tui.tui.widgets.loss_legend import Overlay
+from minigpt_tui.tui.widgets.plot_clock import KINDS
+from minigpt_tui.tui.widgets.plot_curve import Curve
+from minigpt_tui.tui.widgets.plot_data import PlotData
+from minigpt_tui.tui.widgets.plot_keys import PLOT_KEYS
+from minigpt_tui.tui.widgets.plot_limits import Axis
+from minigpt_tui.tui.widgets.plot_look import (
+    Reach,
+    between,
+    followed,
+    in_words,
+    panned,
+    seen,
+    zoomed,
+)
+from minigpt_tui.tui.widgets.plot_mouse import Box, PlotMouse
+from minigpt_tui.tui.widgets.plot_reading import reading_line
+from minigpt_tui.tui.widgets.plot_state import Look, Part
+from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
+from minigpt_tui.tui.widgets.series import SPANS, automatic_span
 
 __all__ = ["LossPlot", "PlotData"]
 
 EMPTY_MESSAGE = "No loss yet. The curves begin with the first step."
 
+ZOOM = 0.5
+PAN = 0.25
 
-class LossPlot(Widget, can_focus=True):
-    """Curves in braille over a frame of plotext.
 
-    Keys (when focused): `l` log scale, `+` `-` `0` smoothing (0 is automatic), arrows, home and
-    end a cursor that reads the curves, escape removes it. A click sets the cursor too.
+class LossPlot(PlotMouse, can_focus=True):
+    """Curves in braille over a frame of plotext; its keys are those of `plot_keys`.
+
+    A click sets the cursor, a drag zooms into a box, the wheel zooms around the mouse.
     """
 
-    # The two hues differ for every kind of colour vision (Okabe and Ito 2008, "Color universal
-    # design"), darkened on light backgrounds; shape and sign tell the curves apart without them.
-    DEFAULT_CSS = """
-    LossPlot {
-        height: 1fr;
-        min-height: 4;
-        & > .loss-plot--axis { color: $foreground 30%; }
-        & > .loss-plot--label { color: $foreground 65%; }
-        & > .loss-plot--band { color: #56B4E9 45%; }
-        & > .loss-plot--ema { color: #56B4E9; text-style: bold; }
-        & > .loss-plot--validation { color: #F0A030; }
-        & > .loss-plot--best { color: #F0A030; text-style: bold; }
-        & > .loss-plot--reference { color: $foreground 40%; }
-        & > .loss-plot--event { color: $foreground; text-style: bold; }
-        & > .loss-plot--value { color: $foreground; text-style: bold; }
-        & > .loss-plot--cursor { background: $foreground 15%; }
-        & > .loss-plot--empty { color: $foreground 65%; }
-        &:focus > .loss-plot--axis { color: $foreground 75%; }
-        &:light {
-            & > .loss-plot--band { color: #0072B2 42%; }
-            & > .loss-plot--ema { color: #005A8E; }
-            & > .loss-plot--validation { color: #C04A00; }
-            & > .loss-plot--best { color: #C04A00; }
-        }
-    }
-    """
-
+    DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"loss-plot--{part}" for part in (*(role.name.lower() for role in Role), "cursor", "empty")
     }
+    BINDINGS: ClassVar[list[BindingType]] = PLOT_KEYS
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l", "toggle_log", "Log scale", id="loss_plot.log"),
-        Binding("plus,equals_sign", "smooth(1)", "Smoother", id="loss_plot.smoother"),
-        Binding("minus", "smooth(-1)", "Rougher", id="loss_plot.rougher"),
-        Binding("0", "smooth(0)", "Auto smooth", id="loss_plot.auto", show=False),
-        Binding("left", "move_cursor(-1)", "Read values", key_display="←→", id="loss_plot.left"),
-        Binding("right", "move_cursor(1)", "Read values", show=False, id="loss_plot.right"),
-        Binding("shift+left", "move_cursor(-10)", "Far left", show=False, id="loss_plot.far_left"),
-        Binding(
-            "shift+right", "move_cursor(10)", "Far right", show=False, id="loss_plot.far_right"
-        ),
-        Binding("home", "cursor_to_start", "First step", show=False, id="loss_plot.home"),
-        Binding("end", "cursor_to_end", "Last step", show=False, id="loss_plot.end"),
-        Binding("escape", "drop_cursor", "Drop cursor", id="loss_plot.drop"),
-    ]
+    @dataclass
+    class Looked(Message):
+        """Another part is seen, or another step is read: `seen_in_words` and `reading` changed."""
 
     def __init__(
         self,
+        look: Look | None = None,
         empty_message: str = EMPTY_MESSAGE,
         *,
         name: str | None = None,
@@ -92,22 +83,21 @@ class LossPlot(Widget, can_focus=True):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._empty_message = empty_message
-        self._data = PlotData.empty()
-        self._shown: tuple[object, ...] = ()  # what the picture depends on besides the train rows
-        self._series = SeriesReduction()
-        self._chosen_span: int | None = None
-        self._log = False
+        self.look = look or Look()
+        self.curve = Curve()
+        self.overlays: tuple[Overlay, ...] = ()
+        self.view: View | None = None
+        """What the picture was last drawn with; None while there is nothing to draw."""
         self._y: Axis | None = None
         self._cursor: int | None = None
-        self._view: View | None = None
-        self._cells: Cells | None = None
-        self._strips: list[Strip] | None = None
+        self._reach: Reach | None = None
+        self._said: tuple[object, ...] = ()
 
     # What the caller uses
 
     @property
     def log_scale(self) -> bool:
-        return self._log
+        return self.look.log_y
 
     @property
     def cursor(self) -> int | None:
@@ -115,158 +105,261 @@ class LossPlot(Widget, can_focus=True):
         return self._cursor
 
     @property
+    def kind(self) -> str:
+        """What the x axis counts: what was chosen, or steps where that was not recorded."""
+        return self.look.kind if self.curve.knows(self.look.kind) else "step"
+
+    @property
     def span(self) -> int:
         """Over how many steps the training loss is smoothed; 1 is not at all."""
-        rows = min(len(self._data.train_steps), len(self._data.train_loss))
-        return automatic_span(rows) if self._chosen_span is None else self._chosen_span
+        return self.span_of(self.curve.data)
+
+    def span_of(self, data: PlotData) -> int:
+        """The smoothing of a run; the automatic one suits its own length."""
+        rows = min(len(data.train_steps), len(data.train_loss))
+        return automatic_span(rows) if self.look.span is None else self.look.span
 
     def show(self, data: PlotData) -> None:
         """Show these curves. Costs next to nothing when they are the ones that are shown."""
-        self._data = data
-        changed = self._series.update(data.train_steps, data.train_loss, self.span)
-        around = _fingerprint(data)
-        if not changed and around == self._shown:
+        if data.name != self.look.run:  # a part of one run says nothing about another
+            self.look.run, self.look.part = data.name, None
+            self._place_cursor(None)
+        if not self.curve.update(data, self.span_of(data)):
             return
-        self._shown = around
         if not len(data.train_steps) and not len(data.val_steps):
             self._place_cursor(None)  # nothing is left to be read
-        self._redraw()
+        self.redraw()
+
+    def show_overlays(self, overlays: Sequence[Overlay]) -> None:
+        """Show these other runs too, `MOST_OVERLAYS` at most; their curves may have grown."""
+        assert len(overlays) <= MOST_OVERLAYS
+        self.overlays = tuple(overlays)
+        for overlay in overlays:
+            overlay.curve.update(overlay.curve.data, self.span_of(overlay.curve.data))
+        self.redraw()
+
+    @property
+    def seen_in_words(self) -> str:
+        """The part of the x axis that is seen, and the keys that lead back; empty if it is all."""
+        if self.view is None:
+            return ""
+        words = in_words(self.view.kind, self.view.x.log, self.view.x, self.look.part)
+        if self.look.small_plots:
+            hidden = self.curve.small_plots[len(self.view.small) :]
+            if hidden:
+                which = hidden[0] if len(hidden) == 1 else f"{len(hidden)} small plots"
+                words = " · ".join(filter(None, (words, f"too low for {which}")))
+        return words
+
+    def reading(self, width: int) -> Content | None:
+        """Everything that is known at the cursor, in a line; None without a cursor."""
+        if self.view is None or self._cursor is None:
+            return None
+        return reading_line(
+            self.curve, self.curve.read(self._cursor), happened_at(self.curve, self.view), width
+        )
 
     # Keys
 
     def action_toggle_log(self) -> None:
-        self._log = not self._log
-        self._redraw()
+        self.look.log_y = not self.look.log_y
+        if self.look.part is not None:  # limits chosen on one scale mean little on the other
+            self.look.part = replace(self.look.part, y=None)
+        self.redraw()
+
+    def action_toggle_log_x(self) -> None:
+        self.look.log_x = not self.look.log_x
+        self.look.part = None
+        self.redraw()
+
+    def action_next_kind(self) -> None:
+        """The next axis that the run has figures for; the part that is seen stays."""
+        before = self.kind
+        kinds = [kind for kind in KINDS if self.curve.knows(kind)]
+        self.look.kind = kinds[(kinds.index(before) + 1) % len(kinds)]
+        part = self.look.part
+        if part is not None:
+            ends = (self.curve.step(before, end) for end in (part.lower, part.upper))
+            lower, upper = (self.curve.place_of(self.look.kind, end) for end in ends)
+            self.look.part = replace(part, lower=lower, upper=upper)
+        self.redraw()
 
     def action_smooth(self, direction: int) -> None:
         if direction == 0:
-            self._chosen_span = None
+            self.look.span = None
         else:
             place = SPANS.index(self.span) + direction
-            self._chosen_span = SPANS[min(max(place, 0), len(SPANS) - 1)]
-        if self._series.update(self._data.train_steps, self._data.train_loss, self.span):
-            self._redraw()
+            self.look.span = SPANS[min(max(place, 0), len(SPANS) - 1)]
+        for curve in (self.curve, *(overlay.curve for overlay in self.overlays)):
+            curve.update(curve.data, self.span_of(curve.data))
+        self.redraw()
+
+    def action_toggle_small(self) -> None:
+        shown = bool(self.view and self.view.small)
+        self.look.small_plots = not (shown or self.look.small_plots)
+        self.redraw()
+
+    def action_zoom(self, direction: int) -> None:
+        """Into the newest part, or around the cursor if there is one."""
+        view, reach = self.view, self._reach
+        if view is None or reach is None:
+            return
+        around = reach.newest
+        if self._cursor is not None:
+            around = self.curve.place_of(view.kind, self._cursor)
+        elif not view.x.contains(around):
+            around = view.x.value(0.5)
+        self._zoom(ZOOM if direction > 0 else 1 / ZOOM, around)
+
+    def action_pan(self, direction: int) -> None:
+        self.pan_by(PAN * direction)
+
+    def action_follow(self) -> None:
+        """Back to the newest step, with the zoom as it is."""
+        if self.view is not None and self._reach is not None and self.look.part is not None:
+            self.look.part = followed(self.view.x, self._reach)
+            self.redraw()
+
+    def action_see_all(self) -> None:
+        """Everything; from there to this run alone, if another one is longer."""
+        alone = self._alone()
+        self.look.part = alone if self.look.part is None else None
+        self.redraw()
+
+    def _alone(self) -> Part | None:
+        """The part of the axis that this run fills; None if that is all of it."""
+        if self._reach is None:
+            return None
+        own = reach_of(self.curve, (), self.kind, self.look.log_x).whole
+        return between(self._reach, own.lower, own.upper)
 
     def action_move_cursor(self, columns: int) -> None:
-        view = self._view
+        view = self.view
         if self._cursor is None or view is None:  # begins at the newest step, where the eye is
             self.action_cursor_to_end()
             return
-        wide = (view.x.upper - view.x.lower) / max(plot_columns(view) - 1, 1)
-        aim = self._cursor + columns * wide
-        self._place_cursor(neighbouring_step(self._data, self._cursor, aim))
+        here = view.x.fraction(self.curve.place_of(view.kind, self._cursor))
+        aim = view.x.value(here + columns / max(plot_columns(view) - 1, 1))
+        self._read(self.curve.neighbouring_step(self._cursor, self.curve.step(view.kind, aim)))
 
     def action_cursor_to_start(self) -> None:
-        self._place_cursor(neighbouring_step(self._data, 0, -1))
+        self._read(self.curve.neighbouring_step(0, -1))
 
     def action_cursor_to_end(self) -> None:
-        self._place_cursor(neighbouring_step(self._data, -1, float("inf")))
+        self._read(self.curve.neighbouring_step(-1, float("inf")))
 
     def action_drop_cursor(self) -> None:
+        self.drop_box()
         self._place_cursor(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Escape is the plot's only while there is a cursor to drop."""
-        return self._cursor is not None if action == "drop_cursor" else True
+        """A key is there where it does something."""
+        match action:
+            case "drop_cursor":
+                return self._cursor is not None
+            case "see_all":
+                return self.look.part is not None or self._alone() is not None
+            case "pan":
+                return self.look.part is not None
+            case "follow":
+                return self.look.part is not None and not self.look.part.follows
+        return True
 
-    def on_click(self, event: events.Click) -> None:
-        offset = event.get_content_offset(self)
-        if self._view is None or offset is None:
+    # What the mouse asks for
+
+    @property
+    def area(self) -> Region | None:
+        view = self.view
+        if view is None:
+            return None
+        frame = view.frame
+        return Region(frame.left, view.legend_rows + frame.top, frame.width, frame.height)
+
+    def read_column(self, column: int) -> None:
+        if self.view is not None:
+            step = self.curve.step(self.view.kind, x_at_column(self.view, column))
+            self._place_cursor(self.curve.neighbouring_step(step, step))
+
+    def zoom_into(self, box: Box) -> None:
+        view, reach = self.view, self._reach
+        if view is None or reach is None:
             return
-        step = step_at_column(self._view, offset.x)
-        if step is not None:
-            self._place_cursor(neighbouring_step(self._data, step, step))
+        lower, upper = x_at_column(view, box.left), x_at_column(view, box.right)
+        part = between(reach, lower, upper)
+        if not box.flat:
+            part = part or Part(lower, upper, follows=upper >= reach.newest)
+            part = replace(part, y=(y_at_row(view, box.bottom), y_at_row(view, box.top)))
+        self.look.part = part
+        self.redraw()
+
+    def zoom_around(self, column: int, factor: float) -> None:
+        if self.view is not None:
+            self._zoom(factor, x_at_column(self.view, column))
+
+    def pan_by(self, share: float) -> None:
+        part = self.look.part
+        if self.view is not None and self._reach is not None and part is not None:
+            moved = panned(self.view.x, self._reach, share)
+            self.look.part = replace(moved, y=part.y) if moved is not None else None
+            self.redraw()
+
+    def _zoom(self, factor: float, around: float) -> None:
+        if self.view is not None and self._reach is not None:
+            self.look.part = zoomed(self.view.x, self._reach, factor, around)
+            self.redraw()
+
+    def _read(self, step: int | None) -> None:
+        """Puts the cursor on a step, and brings that into sight."""
+        view, reach = self.view, self._reach
+        if step is not None and view is not None and reach is not None and self.look.part:
+            beyond = view.x.fraction(self.curve.place_of(view.kind, step))
+            if not 0 <= beyond <= 1:
+                self.look.part = panned(view.x, reach, beyond - (0.9 if beyond > 1 else 0.1))
+                self._cursor = None  # drawn anew in any case
+        self._place_cursor(step)
 
     def _place_cursor(self, step: int | None) -> None:
         if step != self._cursor:
             self._cursor = step
             self.refresh_bindings()
-            self._redraw()
+            self.redraw()
 
     # Drawing
 
-    def render(self) -> RenderResult:
-        return ""  # the lines come from render_line
+    def drawn(self, width: int, height: int) -> list[Strip]:
+        curve, overlays, look, kind = self.curve, self.overlays, self.look, self.kind
+        self._reach = reach_of(curve, overlays, kind, look.log_x)
+        x, look.part = seen(self._reach, look.part)
+        self._y = loss_limits(curve, overlays, kind, x, look.log_y, self._y, width)
+        self.view = None
+        if self._y is not None:
+            named = overlay_rows(overlays, kind, width, height)
+            chosen = None if look.part is None else look.part.y
+            self.view = View(
+                width,
+                height,
+                x,
+                self._y if chosen is None else Axis(*chosen, look.log_y),
+                self.span,
+                self._cursor,
+                kind,
+                *room(height - named, curve.small_plots, look.small_plots),
+                named,
+                self.box,
+            )
+        self._say()
+        if self.view is None:
+            return self.sentence(self._empty_message, width, height)
+        return self.coloured(draw(curve, self.view, overlays))
 
-    def render_line(self, y: int) -> Strip:
-        if self._strips is None:
-            self._strips = self._drawn()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-
-    def on_resize(self) -> None:
-        self._strips = None
-
-    def notify_style_update(self) -> None:
-        self._strips = None
-        super().notify_style_update()
-
-    def _redraw(self) -> None:
-        """Draw now, and ask for the rows that changed; or leave it to the next `render_line`."""
-        if self._strips is None or not self.size:
-            self._strips = None
-            self.refresh()
-            return
-        before, self._strips = self._strips, self._drawn()
-        if len(before) != len(self._strips):
-            self.refresh()
-            return
-        changed = [y for y, (a, b) in enumerate(zip(before, self._strips, strict=True)) if a != b]
-        if changed:
-            width = self.size.width
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
-
-    def _drawn(self) -> list[Strip]:
-        width, height = self.size
-        if width < 1 or height < 1:
-            return []
-        view = self._look(width, height)
-        self._view = view
-        if view is None:
-            return self._sentence(width, height)
-        cells = draw(self._data, self._series.samples, view)
-        return strips(cells, *self._styles())
-
-    def _look(self, width: int, height: int) -> View | None:
-        """The view that suits the curves; None while there is nothing to draw."""
-        samples = self._series.samples
-        val_steps, val_loss = finite(self._data.val_steps, self._data.val_loss)
-        now = [*samples.ema[-1:].tolist(), *val_loss[-1:].tolist()]
-        spread = robust_range(samples.low, samples.high, val_loss, now)
-        if spread is None:
-            self._y = None
-            return None
-        self._y = loss_axis(*spread, self._log, self._y)
-        last = max([*samples.steps[-1:].tolist(), *val_steps[-1:].tolist()])
-        x = step_axis(last, self._data.total_steps)
-        return View(width, height, x, self._y, self.span, self._cursor)
-
-    def _sentence(self, width: int, height: int) -> list[Strip]:
-        style = self.get_component_rich_style("loss-plot--empty")
-        cells = Cells.blank(width, height)
-        text = self._empty_message
-        text = text if len(text) <= width else text.split(". ")[0].rstrip(".")
-        text = text[:width]
-        cells.write((width - len(text)) // 2, (height - 1) // 2, text, Role.LABEL)
-        return strips(cells, [style] * len(Role), [style] * len(Role))
-
-    def _styles(self) -> tuple[list[Style], list[Style]]:
-        plain = [self.get_component_rich_style(f"loss-plot--{r.name.lower()}") for r in Role]
-        cursor = self.get_component_rich_style("loss-plot--cursor")
-        lit = [style + Style(bgcolor=cursor.bgcolor) for style in plain]
-        return plain, lit
-
-
-def _fingerprint(data: PlotData) -> tuple[object, ...]:
-    """Everything but the training rows, as far as a picture can depend on it, cheaply compared."""
-    count = min(len(data.val_steps), len(data.val_loss))
-    newest = f"{data.val_steps[count - 1]} {data.val_loss[count - 1]}" if count else ""
-    first = f"{data.val_steps[0]} {data.val_loss[0]}" if count else ""
-    return (
-        count,
-        first,
-        newest,
-        data.best_step,
-        tuple((label, float(np.float64(value))) for label, value in data.references),
-        data.events,
-        data.total_steps,
-    )
+    def _say(self) -> None:
+        """Tells the parent when words beside the plot are others now, and the footer of keys."""
+        part = self.look.part
+        offered = part is None, bool(part and part.follows), len(self.overlays)
+        said = self.seen_in_words, self._cursor, *offered
+        if said != self._said:
+            keys = said[2:] != self._said[2:]
+            self._said = said
+            self.post_message(self.Looked())
+            if keys:
+                self.refresh_bindings()

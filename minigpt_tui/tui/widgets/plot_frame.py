@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from minigpt_tui.tui.widgets.cells import Cells, Role
-from minigpt_tui.tui.widgets.plot_limits import Axis, loss_labels, short_step, ticks
+from minigpt_tui.tui.widgets.plot_limits import Axis, loss_labels, place_ticks, ticks
 
 MIN_WIDTH, MIN_HEIGHT = 24, 6  # below these the curves get the room of the axes
 
@@ -33,12 +33,16 @@ class PlotFrame:
 
 
 @lru_cache(maxsize=16)
-def plot_frame(width: int, height: int, x: Axis, y: Axis) -> PlotFrame:
-    """The frame of `width` × `height` cells; without axes if it is too small for them."""
+def plot_frame(width: int, height: int, x: Axis, y: Axis, kind: str = "step") -> PlotFrame:
+    """The frame of `width` × `height` cells; without axes if it is too small for them.
+
+    `kind` is what the x axis counts, one of `plot_clock.KINDS`.
+    """
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return PlotFrame(Cells.blank(width, height), 0, 0, width, height)
     y_ticks = ticks(y, max(3, round((height - 2) / 3.5)))
-    lines = _drawn_by_plotext(width, height, x, y, y_ticks)
+    x_ticks, x_labels, unit = place_ticks(x, max(2, width // 14), kind)
+    lines = _drawn_by_plotext(width, height, x, y, x_ticks, x_labels, y_ticks)
 
     corner_row = height - 2
     corner = lines[corner_row].index("└")
@@ -48,16 +52,21 @@ def plot_frame(width: int, height: int, x: Axis, y: Axis) -> PlotFrame:
     cells.roles[:] = Role.LABEL
     cells.roles[:corner_row, corner] = Role.AXIS
     cells.roles[corner_row, corner:] = Role.AXIS
-    cells.write(0, height - 1, "step", Role.LABEL)  # the corner under the y labels is free
+    cells.write(0, height - 1, unit, Role.LABEL)  # the corner under the y labels is free
     return PlotFrame(cells, corner + 1, 0, width - corner - 1, corner_row)
 
 
 def _drawn_by_plotext(
-    width: int, height: int, x: Axis, y: Axis, y_ticks: tuple[float, ...]
+    width: int,
+    height: int,
+    x: Axis,
+    y: Axis,
+    x_ticks: tuple[float, ...],
+    x_labels: tuple[str, ...],
+    y_ticks: tuple[float, ...],
 ) -> list[str]:
     import plotext
 
-    x_ticks = ticks(x, max(2, width // 14), whole=True)
     plotext.terminal.limit(False, False)  # the widget's size counts, not the terminal's
     figure = plotext.figure  # one for the whole process, so everything is set anew
     figure.clear()
@@ -66,7 +75,7 @@ def _drawn_by_plotext(
     figure.axes(False, axis="y", side="right")
     # plotext takes no logarithm of limits when ticks are given, so it gets fractions of the axis.
     for name, side, axis, at, labels in (
-        ("x", "lower", x, x_ticks, [short_step(step) for step in x_ticks]),
+        ("x", "lower", x, x_ticks, x_labels),
         ("y", "left", y, y_ticks, loss_labels(y_ticks)),
     ):
         ruler = figure.ruler(name, side)

@@ -34,11 +34,17 @@ class Axis:
     def fraction(self, value: float) -> float:
         return float(self.fractions(np.array([value]))[0])
 
+    def value(self, fraction: float) -> float:
+        """The number at a fraction of the axis: the way back of `fraction`."""
+        if not self.log:
+            return self.lower + fraction * (self.upper - self.lower)
+        return float(self.lower * (self.upper / self.lower) ** fraction)
+
     def contains(self, value: float) -> bool:
         return self.lower <= value <= self.upper
 
 
-def step_axis(last_step: float, total_steps: int | None) -> Axis:
+def step_axis(last_step: float, total_steps: float | None) -> Axis:
     """The axis of a run that has come to `last_step`: it follows the curve with some headroom.
 
     Near its end it takes the planned length, so that a finished run fills the plot.
@@ -158,6 +164,24 @@ def loss_labels(values: Sequence[float]) -> tuple[str, ...]:
         if exact:
             break
     return tuple(f"{label:>4}" for label in labels)
+
+
+def place_ticks(axis: Axis, most: int, kind: str) -> tuple[tuple[float, ...], tuple[str, ...], str]:
+    """Where the ticks of an x axis stand, their labels, and a word of four letters for the corner.
+
+    `kind` is one of `plot_clock.KINDS`; time is shown in seconds, minutes, hours or days.
+    """
+    size, unit = {"epoch": (1.0, "ep."), "tokens": (1.0, "tok.")}.get(kind, (1.0, "step"))
+    if kind == "time":
+        sizes = ((1.0, 180.0, "s"), (60.0, 180.0, "min"), (3600.0, 96.0, "h"))
+        fits = (found for found in sizes if axis.upper < found[0] * found[1])
+        size, _, unit = next(fits, (86_400.0, 0.0, "days"))
+    scaled = Axis(axis.lower / size, axis.upper / size, axis.log)
+    at = ticks(scaled, most, whole=kind in ("step", "tokens"))
+    labels = tuple(short_step(value) for value in at)
+    if len(set(labels)) < len(labels):  # looked at so closely that a thousandth counts
+        labels = tuple(f"{value:,.10g}" for value in at)
+    return tuple(value * size for value in at), labels, unit
 
 
 def short_step(step: float) -> str:

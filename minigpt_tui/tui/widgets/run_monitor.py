@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
+from pathlib import Path
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
+from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
+from minigpt_tui.tui.plot_export import write_plot
 from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
 from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
+from minigpt_tui.tui.widgets.plot_state import Look
+from minigpt_tui.tui.widgets.plot_svg import to_svg
 
 DRAWN = ("uniform", "unigram", "5-gram")
 """The reference lines in the plot; more of them would hide the curves."""
@@ -39,8 +49,18 @@ class RunMonitor(Container):
     }
     """
 
-    def __init__(self) -> None:
+    @dataclass
+    class OverlayRead(Message):
+        """From the thread: another run's curve."""
+
+        run: RunFolder
+        followed: FollowedRun
+
+    def __init__(self, look: Look | None = None, chosen: ChosenRuns | None = None) -> None:
         super().__init__(classes="-noticing")
+        self._look = look
+        self._overlaid = OverlaidCurves(chosen or ChosenRuns(), plot_data)
+        self._reading: set[RunFolder] = set()
         self._view: RunView | None = None
         self._state = ""
         self._trained_here = False
@@ -51,7 +71,7 @@ class RunMonitor(Container):
         with Vertical(classes="box", id="live"):
             yield Static("", id="run-title", markup=False)
             yield Static("", id="run-progress", markup=False)
-            yield LossPlot()
+            yield LossPlot(self._look)
             yield Static("", id="figures", markup=False)
             yield Static("", id="words", markup=False)
         with VerticalScroll(classes="box", id="samples") as box:
@@ -85,6 +105,56 @@ class RunMonitor(Container):
             self._show_samples(view.samples)
         self._show_lines()
 
+    def follow_overlays(self) -> None:
+        """Draws what is new of the other runs that were chosen; cheap while nothing is."""
+        plot = self.query_one(LossPlot)
+        for run in self._overlaid.missing():
+            if run not in self._reading:
+                self._reading.add(run)
+                self._read_overlay(run, plot)
+        shown = self._view.run if self._view is not None else None
+        overlays = self._overlaid.pull(shown, plot.span_of)
+        if overlays is not None:
+            plot.show_overlays(overlays)
+
+    def _read_overlay(self, run: RunFolder, plot: LossPlot) -> None:
+        def read() -> None:
+            self.post_message(self.OverlayRead(run, self._overlaid.first_look(run, plot.span_of)))
+
+        self.run_worker(read, thread=True, exit_on_error=False)
+
+    @on(OverlayRead)
+    def _overlay_read(self, message: OverlayRead) -> None:
+        self._reading.discard(message.run)
+        self._overlaid.take(message.run, message.followed)
+        self.follow_overlays()
+
+    def export_plot(self, folder: Path) -> None:
+        """Writes drawing and figures in a thread, and says where they are or what was refused."""
+        plot = self.query_one(LossPlot)
+        curve, overlays = plot.curve, plot.overlays
+        if plot.view is None:
+            self.notify("There is no curve yet.", title="Not exported", markup=False)
+            return
+
+        drawing = to_svg(curve, plot.view, overlays)  # the curves belong to the screen's thread
+        runs = [curve.data, *(overlay.curve.data for overlay in overlays)]
+        name = f"{curve.data.name}-step-{curve.newest:.0f}"
+
+        app = self.app  # it is still there when this pane is not
+
+        def write() -> None:
+            try:
+                exported = write_plot(folder, name, drawing, runs)
+            except ValueError as error:
+                words, title, severity = str(error), "Not exported", "warning"
+            else:
+                words = visible(f"{exported.drawing.name} and .csv, in {folder}")
+                title, severity = "Plot exported", "information"
+            app.call_from_thread(app.notify, words, title=title, severity=severity, markup=False)
+
+        self.run_worker(write, thread=True, exit_on_error=False)
+
     def _watch(self, watching: bool) -> None:
         """Turns between the run and the notice; the focus stays in the monitor if it was there."""
         if watching == self.has_class("-watching"):
@@ -96,9 +166,23 @@ class RunMonitor(Container):
             self.call_after_refresh(self.focus_first)
 
     def on_resize(self) -> None:
-        narrow = self.screen.has_class("-narrow")
-        self.query_one("#live").border_subtitle = "tab: read the curves" if narrow else ""
+        self._say_what_is_seen()
         self.call_after_refresh(self._show_lines)
+
+    @on(LossPlot.Looked)
+    def _looked(self) -> None:
+        self._say_what_is_seen()
+        self._show_lines()
+
+    def on_descendant_focus(self) -> None:
+        self._say_what_is_seen()
+
+    def _say_what_is_seen(self) -> None:
+        plot = self.query_one(LossPlot)
+        words = plot.seen_in_words
+        if not words and self.screen.has_class("-narrow"):
+            words = "F1: keys of the plot" if plot.has_focus else "tab: read the curves"
+        self.query_one("#live").border_subtitle = words
 
     def _show_lines(self) -> None:
         view = self._view
@@ -111,7 +195,7 @@ class RunMonitor(Container):
         for name, line in (
             ("#run-title", title_line(view, self._state, width)),
             ("#run-progress", progress_line(view, width)),
-            ("#figures", figures_line(view, width)),
+            ("#figures", self.query_one(LossPlot).reading(width) or figures_line(view, width)),
         ):
             self.query_one(name, Static).update(line)
         words.update(Content("\n".join(fitting(found, width, height))))
@@ -150,6 +234,13 @@ def plot_data(view: RunView) -> PlotData:
         references=references,
         events=view.events,
         total_steps=view.status.total_steps or None,
+        name=view.run.name,
+        checkpoints=view.saved,
+        lr=metrics["lr"],
+        grad_norm=metrics["grad_norm"],
+        epoch=metrics["epoch"],
+        tokens=metrics["tokens"],
+        seconds=metrics["seconds"],
     )
 
 

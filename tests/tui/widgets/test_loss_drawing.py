@@ -10,10 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigpt_tui.tui.widgets.cells import LIT, Role
-from minigpt_tui.tui.widgets.loss_drawing import View, draw, step_at_column
-from minigpt_tui.tui.widgets.plot_data import PlotData, neighbouring_step, read_at
+from minigpt_tui.tui.widgets.loss_drawing import View, draw, x_at_column
+from minigpt_tui.tui.widgets.loss_legend import Overlay
+from minigpt_tui.tui.widgets.plot_curve import Curve
+from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_limits import Axis, loss_axis, robust_range, step_axis
-from minigpt_tui.tui.widgets.series import Samples, SeriesReduction
+from minigpt_tui.tui.widgets.plot_look import seen
+from minigpt_tui.tui.widgets.plot_state import Part
+from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
 
@@ -25,18 +29,23 @@ def run(rows: int = 1000, **more: object) -> PlotData:
     return PlotData(steps, loss.astype("f4"), every, loss[99::100] + 0.3, 900, **more)
 
 
+def curve_of(data: PlotData, span: int = 30) -> Curve:
+    curve = Curve()
+    curve.update(data, span)
+    return curve
+
+
 def picture(
     data: PlotData, width: int = 100, height: int = 24, cursor: int | None = None
-) -> tuple[list[str], np.ndarray, View, Samples]:
-    series = SeriesReduction()
-    series.update(data.train_steps, data.train_loss, 30)
-    samples = series.samples
+) -> tuple[list[str], np.ndarray, View, Curve]:
+    curve = curve_of(data)
+    samples = curve.whole
     spread = robust_range(samples.low, samples.high, data.val_loss, samples.ema[-1:].tolist())
     assert spread is not None
-    last = max([*samples.steps[-1:], *data.val_steps[-1:]])
-    view = View(width, height, step_axis(last, None), loss_axis(*spread, False), 30, cursor)
-    cells = draw(data, samples, view)
-    return cells.text(), cells.roles, view, samples
+    x, y = step_axis(curve.newest, None), loss_axis(*spread, False)
+    view = View(width, height, x, y, 30, cursor)
+    cells = draw(curve, view)
+    return cells.text(), cells.roles, view, curve
 
 
 def test_each_curve_is_named_with_its_value() -> None:
@@ -85,25 +94,22 @@ def test_text_from_outside_cannot_act_on_the_terminal() -> None:
 
 def test_the_cursor_reads_the_curves_at_its_step() -> None:
     data = run()
-    rows, roles, view, samples = picture(data, cursor=450)
+    rows, roles, view, curve = picture(data, cursor=450)
     assert rows[0].startswith("step 450")
     assert f"train {data.train_loss[449]:.3f}" in rows[0]
     assert f"validation {data.val_loss[3]:.3f} at 400" in rows[0]
     lit = np.flatnonzero((roles >= LIT).any(axis=0))
     assert len(lit) == 1
     assert rows[-2][lit[0]] == "▲"
-    there = step_at_column(view, int(lit[0]))
+    there = x_at_column(view, int(lit[0]))
     assert there == pytest.approx(450, abs=12)
-    reading = read_at(data, samples, 450)
+    reading = curve.read(450)
     assert reading.validation_step == 400
     assert reading.ema is not None
 
 
 def test_before_the_first_evaluation_there_is_no_validation_to_read() -> None:
-    data = run()
-    series = SeriesReduction()
-    series.update(data.train_steps, data.train_loss, 30)
-    assert read_at(data, series.samples, 50).validation is None
+    assert curve_of(run()).read(50).validation is None
 
 
 def test_a_loss_that_is_not_finite_is_shown_as_it_is() -> None:
@@ -119,10 +125,10 @@ def test_a_single_loss_can_be_seen() -> None:
 
 def test_the_cursor_moves_to_another_recorded_step_whatever_the_scale() -> None:
     data = PlotData(np.array([1, 2, 30]), np.array([4.0, 3.0, 2.0]), np.empty(0), np.empty(0))
-    assert neighbouring_step(data, 2, 2.3) == 30
-    assert neighbouring_step(data, 30, 29.9) == 2
-    assert neighbouring_step(data, 1, -5) == 1
-    assert neighbouring_step(PlotData.empty(), 1, 2) is None
+    assert curve_of(data).neighbouring_step(2, 2.3) == 30
+    assert curve_of(data).neighbouring_step(30, 29.9) == 2
+    assert curve_of(data).neighbouring_step(1, -5) == 1
+    assert Curve().neighbouring_step(1, 2) is None
 
 
 SIZES = [(w, h) for w in (1, 2, 12, 24, 40, 80, 220) for h in (1, 2, 3, 4, 6, 8, 24, 60)]
@@ -167,11 +173,54 @@ def test_no_data_makes_the_drawing_fail(
         0 if validation else None,
         (("reference", train[0] if train else 1.0),),
     )
-    series = SeriesReduction()
-    series.update(data.train_steps, data.train_loss, 10)
-    samples = series.samples
+    curve = curve_of(data, 10)
+    samples = curve.whole
     val = data.val_loss[np.isfinite(data.val_loss)]
     spread = robust_range(samples.low, samples.high, val, samples.ema[-1:].tolist())
     y = Axis(1.0, 2.0, log) if spread is None else loss_axis(*spread, log)
-    cells = draw(data, samples, View(*size, step_axis(400, None), y, 10, cursor=14))
+    cells = draw(curve, View(*size, step_axis(400, None), y, 10, cursor=14))
+    assert [len(row) for row in cells.text()] == [size[0]] * size[1]
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    st.lists(number, max_size=40),
+    st.lists(number, max_size=40),
+    st.sampled_from(["step", "epoch", "tokens", "time"]),
+    st.booleans(),
+    st.sampled_from([(1, 12), (3, 2), (40, 10), (100, 30)]),
+    st.sampled_from([None, Part(3, 17, True), Part(20.5, 20.6, False, (1.0, 1.1))]),
+)
+def test_no_look_at_any_data_fails(
+    train: list[float],
+    rest: list[float],
+    kind: str,
+    log: bool,
+    size: tuple[int, int],
+    part: Part | None,
+) -> None:
+    steps, column = np.arange(1, len(train) + 1), np.resize(rest or [np.nan], len(train))
+    data = PlotData(
+        steps,
+        np.array(train, dtype="f4"),
+        steps[::5],
+        column[::5],
+        events=((3, "paused"),),
+        checkpoints=((4, "saved"),),
+        total_steps=60,
+        lr=column,
+        grad_norm=column,
+        epoch=column,
+        tokens=column,
+        seconds=column,
+    )
+    curve, other = curve_of(data, 10), curve_of(run(30), 10)
+    overlays = [Overlay(other, "other", 0), Overlay(curve_of(PlotData.empty()), "empty", 5)]
+    kind = kind if curve.knows(kind) else "step"
+    x, _ = seen(reach_of(curve, overlays, kind, log), part)
+    y = loss_limits(curve, overlays, kind, x, log, None, size[0])
+    assert y is not None, "the other run has a loss"
+    named = overlay_rows(overlays, kind, *size)
+    small = room(size[1] - named, curve.small_plots, True)
+    cells = draw(curve, View(*size, x, y, 10, 7, kind, *small, named), overlays)
     assert [len(row) for row in cells.text()] == [size[0]] * size[1]

@@ -11,7 +11,6 @@ from minigpt_tui.tui.widgets.series import (
     MAX_BUCKETS,
     SeriesReduction,
     automatic_span,
-    ema,
     finite,
     row_at,
 )
@@ -36,22 +35,13 @@ def test_ema_is_the_weighted_mean_of_what_was_seen(span: int) -> None:
     for value in values:
         total, weight = decay * total + (1 - decay) * value, decay * weight + (1 - decay)
         expected.append(total / weight)
-    np.testing.assert_allclose(ema(values, span)[0], expected, rtol=1e-9)
+    smooth = reduced(np.arange(700), values, span).samples.ema
+    np.testing.assert_allclose(smooth, expected, rtol=1e-9)
 
 
 def test_the_first_smoothed_value_is_the_first_value() -> None:
-    assert ema(np.array([4.0, 2.0]), 1000)[0][0] == pytest.approx(4.0)
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 500), max_size=6), st.sampled_from([1, 3, 30, 300]))
-def test_ema_in_pieces_is_ema_at_once(cuts: list[int], span: int) -> None:
-    values = noise(500)
-    state, pieces = None, []
-    for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), 500], strict=True):
-        piece, state = ema(values[start:end], span, state)
-        pieces.append(piece)
-    np.testing.assert_allclose(np.concatenate(pieces), ema(values, span)[0], rtol=1e-9)
+    samples = reduced(np.arange(2), np.array([4.0, 2.0]), 1000).samples
+    assert samples.ema[0] == pytest.approx(4.0)
 
 
 @settings(deadline=None, max_examples=30)
@@ -140,3 +130,45 @@ def test_row_at_finds_the_last_row_not_beyond() -> None:
     steps = np.array([5, 10, 15])
     assert [row_at(steps, step) for step in (0, 5, 9, 10, 99)] == [0, 0, 0, 1, 2]
     assert row_at(np.empty(0), 3) is None
+
+
+@pytest.mark.parametrize("span", [1, 30, 3000])
+def test_a_part_looked_at_closely_is_as_fine_as_the_rows(span: int) -> None:
+    rows = 200_000
+    steps, values = np.arange(rows), noise(rows)
+    values[[100_200, 100_500]] = 9.0, np.nan
+    series = reduced(steps, values, span)
+    part = series.between(100_000, 101_000, 800)
+    assert len(part.steps) >= 1000
+    assert part.high.max() == 9.0
+    assert part.steps[0] <= 100_000
+    assert part.steps[-1] >= 101_000
+    # The average goes on from before: it is that of the whole series at the same steps.
+    at = np.searchsorted(part.steps, series.samples.steps)
+    shared = (at > 0) & (at < len(part.steps))
+    assert shared.sum() > 10
+    np.testing.assert_array_equal(part.steps[at[shared]], series.samples.steps[shared])
+    np.testing.assert_allclose(part.ema[at[shared]], series.samples.ema[shared], rtol=1e-9)
+
+
+def test_a_long_part_is_taken_from_what_is_there() -> None:
+    series = reduced(np.arange(200_000), noise(200_000))
+    part = series.between(20_000, 180_000, 400)
+    assert 400 <= len(part.steps) < len(series.samples.steps)
+    assert part.steps[0] <= 20_000 <= part.steps[1]
+    assert part.steps[-2] >= 179_000
+
+
+def test_a_part_at_the_end_grows_with_the_series() -> None:
+    steps, values = np.arange(60_000), noise(60_000)
+    series = reduced(steps[:50_000], values[:50_000])
+    series.between(49_000, 60_000, 800)
+    series.update(steps, values, 10)
+    part = series.between(49_000, 60_000, 800)
+    assert part.steps[-1] == 59_999
+    anew = reduced(steps, values).between(49_000, 60_000, 800)
+    np.testing.assert_allclose(part.ema[-1], anew.ema[-1])
+
+
+def test_a_part_of_nothing_is_nothing() -> None:
+    assert len(SeriesReduction().between(3, 7, 100).steps) == 0

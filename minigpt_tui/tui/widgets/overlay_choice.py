@@ -1,0 +1,158 @@
+"""The dialog that chooses the runs whose curves lie over the one that is watched."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.folder import RunFolder, list_runs, read_info
+from minigpt_tui.runs.status import read_status
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.widgets.loss_legend import LETTERS, SIGNS
+from minigpt_tui.tui.widgets.run_choice import age_in_words
+
+COLUMNS = ((4, "As"), (26, "Run"), (18, "Corpus"))
+CLOSES = "enter or space chooses, c none of them, esc closes"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A run with a curve."""
+
+    run: RunFolder
+    corpus: str
+    loss: float | None
+    seconds: float  # since the newest step
+    live: bool
+
+
+class OverlayChoice(ModalScreen[None]):
+    """What is chosen here is drawn at once."""
+
+    DEFAULT_CSS = """
+    OverlayChoice { align: center middle; background: $background 60%; }
+    OverlayChoice > Vertical {
+        width: 80; max-width: 98%; height: auto; max-height: 80%; padding: 0 1;
+        background: $surface; border: round $primary; border-title-color: $primary;
+        border-subtitle-color: $foreground 60%;
+    }
+    OverlayChoice #columns { color: $foreground 60%; padding: 0 1; }
+    OverlayChoice OptionList, OverlayChoice OptionList:focus {
+        height: auto; max-height: 100%; border: none; padding: 0 1; background: $surface;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,o,q", "dismiss(None)", "Close"),
+        Binding("space", "choose", "Choose"),
+        Binding("c", "clear", "None of them"),
+    ]
+
+    @dataclass
+    class Listed(Message):
+        candidates: list[Candidate]
+
+    def __init__(self, data: DataFolder, chosen: ChosenRuns, shown: RunFolder | None) -> None:
+        super().__init__()
+        self.data = data
+        self.chosen = chosen
+        self.shown = shown
+        self.candidates: list[Candidate] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = "Which runs lie over this one?"
+            box.border_subtitle = CLOSES
+            yield Static("Reading the runs…", id="columns", markup=False)
+            yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+        self.run_worker(
+            lambda: self.post_message(self.Listed(candidates(self.data, self.shown))),
+            thread=True,
+            exit_on_error=False,
+        )
+
+    def on_overlay_choice_listed(self, message: Listed) -> None:
+        self.candidates = message.candidates
+        options = self.query_one(OptionList)
+        options.add_options([Option(self._row(candidate)) for candidate in self.candidates])
+        if self.candidates:
+            options.highlighted = 0
+        nothing = Content("There is no other run with a curve yet.")
+        self.query_one("#columns", Static).update(_heading() if self.candidates else nothing)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.action_choose()
+
+    def action_choose(self) -> None:
+        place = self.query_one(OptionList).highlighted
+        if place is None:
+            return
+        words = CLOSES
+        try:
+            self.chosen.toggle(self.candidates[place].run)
+        except ValueError as error:
+            words = str(error)
+        self.query_one(Vertical).border_subtitle = words
+        self._draw_rows()
+
+    def action_clear(self) -> None:
+        self.chosen.slots.clear()
+        self._draw_rows()
+
+    def _draw_rows(self) -> None:
+        options = self.query_one(OptionList)
+        for place, candidate in enumerate(self.candidates):
+            options.replace_option_prompt_at_index(place, self._row(candidate))
+
+    def _row(self, candidate: Candidate) -> Content:
+        slot = self.chosen.slots.get(candidate.run)
+        sign = "·" if slot is None else f"{LETTERS[slot]} {SIGNS[slot]}"
+        cells = (sign, candidate.run.name, candidate.corpus)
+        columns = [
+            Content(visible(text)).truncate(width, ellipsis=True, pad=True)
+            for text, (width, _) in zip(cells, COLUMNS, strict=True)
+        ]
+        loss = "–" if candidate.loss is None else f"{candidate.loss:.3f}"
+        age = "training" if candidate.live else age_in_words(candidate.seconds)
+        row = Content("  ").join([*columns, Content(f"{loss:>8}  {age}")])
+        return row if slot is None else row.stylize("bold")
+
+
+def candidates(data: DataFolder, shown: RunFolder | None) -> list[Candidate]:
+    """The other runs that have taken a step, the newest first."""
+    found = []
+    for run in list_runs(data):
+        try:
+            age = time.time() - run.metrics_file.stat().st_mtime
+        except OSError:
+            continue
+        if run == shown:
+            continue
+        try:
+            corpus = read_info(run).corpus_name
+        except ValueError:  # run.json is broken, the curve may be whole
+            corpus = "?"
+        status = read_status(run)
+        loss = status.best_val_loss if status.best_val_loss is not None else status.train_loss
+        found.append(Candidate(run, corpus, loss, age, status.live))
+    return found
+
+
+def _heading() -> Content:
+    return Content("  ").join(
+        [*(Content(f"{title:<{width}}") for width, title in COLUMNS), Content("    Loss  Age")]
+    )
