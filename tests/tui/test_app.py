@@ -77,10 +77,11 @@ async def test_every_pane_explains_itself(data, pane):
         await app.action_pane(pane)
         await pilot.press("f1")
         assert isinstance(app.screen, HelpScreen)
-        shown = "\n".join(str(part.render()) for part in app.screen.query(Static))
+        shown = " ".join(str(part.render()) for part in app.screen.query(Static))
+        shown = " ".join(shown.split())  # long lines are wrapped
         assert ABOUT[pane][0] in shown
         for action in ACTIONS:
-            if action.scope == pane and not action.help.startswith("The same"):
+            if action.scope == pane and not action.is_alias:
                 assert action.help in shown
         await pilot.press("f1")
         assert not isinstance(app.screen, HelpScreen)

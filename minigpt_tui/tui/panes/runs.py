@@ -27,6 +27,7 @@ from minigpt_tui.tui.run_keeping import RunKeeping
 from minigpt_tui.tui.run_page import Details
 from minigpt_tui.tui.runs_watcher import PULL_SECONDS, RunsWatcher
 from minigpt_tui.tui.selected_run import SelectedRun
+from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.run_details import RunDetails
 from minigpt_tui.tui.widgets.run_table import RunTable
 
@@ -99,6 +100,7 @@ class RunsPane(Pane):
         table.add_class("box")
         table.border_title = "Runs"
         yield table
+        yield Divider("runs.details", "#runs-details", side="after", least=44, rest=40)
         yield RunDetails(id="runs-details").add_class("box")
         with VerticalScroll(id="runs-empty", classes="box"):
             yield Static(EMPTY, markup=False)

@@ -26,6 +26,7 @@ from minigpt_tui.tui.session import Job
 from minigpt_tui.tui.steer import Changes, Standing, SteerDialog
 from minigpt_tui.tui.text_measure import TextMeasure, measure_text
 from minigpt_tui.tui.widgets.config_form import ConfigForm
+from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.run_monitor import RunMonitor
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class TrainPane(Pane):
         workbench = self.workbench
         self.watcher = RunWatcher(workbench.session, workbench.data, workbench.shown_run)
         yield ConfigForm(workbench.config, workbench.remembered.preset)
+        yield Divider("train.form", "ConfigForm", least=38, rest=40)
         yield RunMonitor()
 
     @property
