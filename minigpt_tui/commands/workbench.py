@@ -56,7 +56,7 @@ def _open(data: DataFolder, shown_run: RunFolder | None = None) -> int:
 
         app = Workbench(data, with_tour=not data.settings.exists())
         if shown_run is not None:
-            app.shown_run = shown_run
+            app.shown_run, app.run_first = shown_run, True
             app.remembered.pane = "train"
         return asyncio.run(_run(app))
 

@@ -65,6 +65,8 @@ class Workbench(App[None]):
         """What the form holds; the panes replace it as a whole."""
         self.shown_run: RunFolder | None = None
         """The run that the Train pane draws and that Predict asks first."""
+        self.run_first = False
+        """Whether Train opens on the run, where there is no room for the settings beside it."""
         self.offered_run: RunFolder | None = None
         """An interrupted run that was offered at the start; the Runs pane selects it once."""
         self.pane_name = ""

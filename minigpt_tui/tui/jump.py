@@ -62,11 +62,19 @@ class JumpScreen(ModalScreen[Widget | None]):
 
 def jump_targets(screen: Screen[object]) -> list[tuple[Widget, Offset]]:
     """What can have the focus and is seen, with its upper left corner, as one reads the screen."""
-    found = []
+    found, narrow = [], []
     for widget in screen.focus_chain:
         region = screen.find_widget(widget).visible_region
-        if region.area:
+        if not region.area:
+            continue
+        if region.width < LETTER_WIDTH:  # a divider: its letter lies across its middle
+            narrow.append((widget, Offset(region.x - 1, region.y + region.height // 2)))
+        else:
             # Before a field of one line, so that what stands in it can still be read.
             before = LETTER_WIDTH if region.height == 1 and region.x > LETTER_WIDTH else 0
-            found.append((widget, region.offset - (before, 0)))
-    return sorted(found, key=lambda target: (target[1].y, target[1].x))
+            found.append((widget, Offset(region.x - before, region.y)))
+    return [*sorted(found, key=_reading_order), *sorted(narrow, key=_reading_order)]
+
+
+def _reading_order(target: tuple[Widget, Offset]) -> tuple[int, int]:
+    return target[1].y, target[1].x

@@ -7,6 +7,7 @@ same on every machine, and with answers that a reader of the picture can follow.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import os
 import time
@@ -77,7 +78,7 @@ def _record(run: RunFolder) -> None:
                 "cpu",
                 1,
                 "fp32",
-            )  # fmt: skip
+            )
         )
         for step in range(1, STEPS + 1):
             epoch = (step - 1) // STEPS_PER_EPOCH + 1
@@ -111,7 +112,7 @@ def table_of_pairs(config: RunConfig) -> Checkpoint:
     ids = tokenizer.encode(TEXT)
     size, width = tokenizer.vocab_size, config.model.d_model
     counts = torch.full((size, size), 0.01, dtype=torch.float64)
-    for before, after in zip(ids[:-1], ids[1:], strict=True):
+    for before, after in itertools.pairwise(ids):
         counts[int(before), int(after)] += 1
     wanted = torch.log(counts / counts.sum(1, keepdim=True)).T  # [after, before]
     model = GPT(config.model, size)

@@ -238,7 +238,7 @@ class RunsPane(Pane):
         if self.workbench.session.active and not self.followed.trains(self.selected.run):
             self.keeping.say("Train shows the training that runs in this window, until it ends.")
             return
-        self.workbench.shown_run = self.selected.run
+        self.workbench.shown_run, self.workbench.run_first = self.selected.run, True
         await self.workbench.action_pane("train")
 
     async def action_ask_run(self) -> None:

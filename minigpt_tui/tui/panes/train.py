@@ -95,7 +95,9 @@ class TrainPane(Pane):
         self._pull(at_once=True)
         view = self.watcher.view
         unfinished = view is not None and (view.status.live or view.resumable)
-        self.set_class(self.workbench.session.job is not None or unfinished, "-monitor")
+        asked_for, self.workbench.run_first = self.workbench.run_first, False
+        trained = self.workbench.session.job is not None
+        self.set_class(trained or unfinished or asked_for, "-monitor")
 
     def focus_first(self) -> None:
         if self.has_class("-monitor"):

@@ -69,7 +69,7 @@ class Divider(Widget, can_focus=True):
         self._apply()
 
     def on_hide(self, event: Hide) -> None:
-        self.part.styles.clear_rule("width")
+        self._let_go()
 
     def render(self) -> RenderResult:
         return Content("⋮")
@@ -79,7 +79,7 @@ class Divider(Widget, can_focus=True):
 
     def action_reset(self) -> None:
         self.sizes.pop(self.kept_as, None)
-        self.part.styles.clear_rule("width")
+        self._let_go()
 
     def on_mouse_down(self, event: MouseDown) -> None:
         self._dragged_from = event.screen_x, self.part.outer_size.width
@@ -97,6 +97,11 @@ class Divider(Widget, can_focus=True):
     def _resize(self, width: int) -> None:
         self.sizes[self.kept_as] = max(width, self.least)
         self._apply()
+
+    def _let_go(self) -> None:
+        """Gives the part the size that the stylesheet says."""
+        self.part.styles.clear_rule("width")
+        self.part.refresh(layout=True)
 
     def _apply(self) -> None:
         """Gives the part its kept size, as far as the screen has room for it."""
