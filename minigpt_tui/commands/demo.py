@@ -9,8 +9,9 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -21,6 +22,8 @@ from minigpt_tui.runs.status import read_status
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Event, StepDone
 
+PREFIX = "minigpt-tui-demo-"
+ABANDONED_AFTER = 86_400.0
 CORPUS = "sample_corpus"
 QUICK = {"corpus": (CORPUS,), "precision": "fp32", "compile": "off"}
 """Nothing is measured beforehand: that would take longer than the training."""
@@ -37,17 +40,31 @@ def demo_folder(out: TextIO = sys.stdout) -> Iterator[DataFolder]:
 
     A training that was sent to the background in it keeps its folder, and `out` says where.
     """
-    root = Path(tempfile.mkdtemp(prefix="minigpt-tui-demo-"))
+    _sweep()
+    root = Path(tempfile.mkdtemp(prefix=PREFIX))
     data = DataFolder(root)
     try:
         fill(data.ready(), out)
         yield data
     finally:
-        live = [run.name for run in list_runs(data) if read_status(run).live]
+        live = _live(data)
         if live:
             print(f"{', '.join(live)} goes on training, so {root} stays.", file=out)
         else:
             shutil.rmtree(root, ignore_errors=True)
+
+
+def _live(data: DataFolder) -> list[str]:
+    return [run.name for run in list_runs(data) if read_status(run).live]
+
+
+def _sweep() -> None:
+    """Removes the folders of demos that were killed, a day later."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError, ValueError):  # somebody else's, or not ours to understand
+            old = time.time() - left.lstat().st_mtime > ABANDONED_AFTER
+            if old and left.is_dir() and not _live(DataFolder(left)):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def fill(data: DataFolder, out: TextIO) -> None:

@@ -21,7 +21,7 @@ from textual.worker import Worker
 from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_names, with_settings
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
-from minigpt_tui.tui.actions import ACTIONS, bindings, key_words
+from minigpt_tui.tui.actions import ACTIONS, Action, bindings, key_words
 from minigpt_tui.tui.keymap import Keymap, read_keymap
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
@@ -86,10 +86,7 @@ class Workbench(App[None]):
         await self.action_pane(self.remembered.pane if self.remembered.pane in PANES else PANES[0])
         self.run_worker(self._offer_interrupted, name="offer", thread=True, exit_on_error=False)
         self.set_interval(FINDINGS_SECONDS, self._announce_findings)
-        for problem in self._settings_problems:
-            self.notify(
-                problem, title="settings.yaml", severity="warning", timeout=20, markup=False
-            )
+        self.call_after_refresh(self._name_settings_problems)
 
     async def action_pane(self, name: str) -> None:
         """Shows a pane. Only the visible one is mounted, so that the others cost nothing."""
@@ -189,7 +186,7 @@ class Workbench(App[None]):
         for action in ACTIONS:
             if action.scope in ("app", self.pane_name) and not action.is_alias:
                 key = key_words(self.keymap.keys_of(action.name))
-                yield SystemCommand(action.title, f"{action.help}  {key}", self._runner(action.id))
+                yield SystemCommand(action.title, f"{action.help}  {key}", self._runner(action))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Says how a training ended, whichever pane is open then."""
@@ -244,6 +241,16 @@ class Workbench(App[None]):
         already = self._findings_said[1] if self._findings_said[0] is job else 0
         self._findings_said = job, announce_findings(self, job, already)
 
+    def _name_settings_problems(self) -> None:
+        """Says in one notice what of the settings file is left out; the log has all of it."""
+        problems = self._settings_problems
+        for problem in problems:
+            log.warning("%s: %s", self.data.settings, problem)
+        if problems:
+            more = [f"{len(problems) - 2} more: see the log."] if len(problems) > 2 else []
+            words = "\n".join([*problems[:2], *more])
+            self.notify(words, title="settings.yaml", severity="warning", timeout=12, markup=False)
+
     def _tour(self) -> Tour:
         return Tour(self.pane_name or self.remembered.pane, self.keymap)
 
@@ -255,10 +262,10 @@ class Workbench(App[None]):
             return Keymap({}), (str(error),)
         return keymap, keymap.problems
 
-    def _runner(self, action_id: str) -> Callable[[], Awaitable[None]]:
+    def _runner(self, action: Action) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             pane = self.query_one("#pane", Container).children[0]
-            await self.run_action(action_id, default_namespace=pane)
+            await self.run_action(action.id, self if action.scope == "app" else pane)
 
         return run
 

@@ -1,4 +1,4 @@
-"""What is copied: the selection, what the focused part has to give, or what it shows.
+"""What is copied: the selection, else the field or the part that has the focus.
 
 No program can know whether a terminal took what it was sent for the clipboard (OSC 52). So the
 text also goes into a file, and the notice names it.
@@ -7,7 +7,6 @@ text also goes into a file, and the notice names it.
 from __future__ import annotations
 
 import textwrap
-from typing import Protocol, runtime_checkable
 
 from textual.app import App
 from textual.screen import Screen
@@ -19,15 +18,8 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.parts import part_of
 
 
-@runtime_checkable
-class Copyable(Protocol):
-    """A widget that knows better than its cells what is worth copying."""
-
-    def copy_text(self) -> str: ...
-
-
 def text_to_copy(screen: Screen[object]) -> str:
-    """The selection; else the text of the focused field or part; else what the part shows."""
+    """The selection; else the text of the focused field, or of the part with the focus."""
     selected = screen.get_selected_text()
     if selected:
         return selected
@@ -36,27 +28,23 @@ def text_to_copy(screen: Screen[object]) -> str:
         return focused.selected_text or focused.value
     if isinstance(focused, TextArea):
         return focused.selected_text or focused.text
-    for widget in () if focused is None else focused.ancestors_with_self:
-        if isinstance(widget, Copyable):
-            return widget.copy_text()
     part = part_of(screen)
-    return "" if part is None else shown_text(part)
+    return "" if part is None else text_of_part(part)
 
 
-def shown_text(part: Widget) -> str:
-    """The characters of a part as they stand on the screen, without the blanks around them."""
+def text_of_part(part: Widget) -> str:
+    """The characters of a part, line by line, also those that are scrolled out of sight.
+
+    Of a list that draws only what is seen, it is what is seen.
+    """
     rows: dict[int, list[tuple[int, str]]] = {}
     for widget in part.walk_children(Widget, with_self=True):
-        if widget.is_container:
+        place = widget.content_region
+        if widget.is_container or not place.area:
             continue
-        placed = part.screen.find_widget(widget)
-        seen, content = placed.visible_region, widget.content_region
-        seen = seen.intersection(content)
-        if not seen.area:
-            continue
-        crop = seen.translate(-placed.region.offset)
-        for y, strip in enumerate(widget.render_lines(crop), start=seen.y):
-            rows.setdefault(y, []).append((seen.x, strip.text))
+        crop = place.translate(-widget.region.offset)
+        for y, strip in enumerate(widget.render_lines(crop), start=place.y):
+            rows.setdefault(y, []).append((place.x, strip.text))
     lines = []
     for y in sorted(rows):
         line = ""

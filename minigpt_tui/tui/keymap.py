@@ -1,7 +1,7 @@
 """The keys that somebody wants for actions: the entry `keys` of `settings.yaml`.
 
     keys:
-      train.start: ctrl+y
+      train.start: ctrl+r
       corpus.train_corpus: [y, f5]
 
 What cannot be taken up is left out and said in a sentence; the other entries count.
@@ -51,7 +51,7 @@ class Keymap:
 
 
 @dataclass(frozen=True)
-class _Mappable:
+class Mappable:
     """What the keymap may speak of: an action's keys, or a widget's."""
 
     scope: str
@@ -65,8 +65,8 @@ def read_keymap(entry: Any) -> Keymap:
     if entry is None:
         return Keymap({})
     if not isinstance(entry, dict):
-        return Keymap({}, ("keys: write each on a line of its own, as train.start: ctrl+y.",))
-    mappable = _mappable(str(name).partition(".")[0] for name in entry)
+        return Keymap({}, ("keys: write each on a line of its own, as train.start: ctrl+r.",))
+    mappable = mappable_actions(str(name).partition(".")[0] for name in entry)
     wanted: dict[str, tuple[str, ...]] = {}
     problems = []
     for name, value in entry.items():
@@ -85,30 +85,31 @@ def read_keymap(entry: Any) -> Keymap:
     return Keymap({name: ",".join(keys) for name, keys in wanted.items()}, tuple(problems))
 
 
-def _mappable(scopes: Iterable[str]) -> dict[str, _Mappable]:
-    found: dict[str, _Mappable] = {}
+def mappable_actions(scopes: Iterable[str]) -> dict[str, Mappable]:
+    """Every action by its name, and those of the widgets among `scopes`, which are loaded."""
+    found: dict[str, Mappable] = {}
     for action in ACTIONS:
         keys = tuple(normal_key(key) for key in action.keys.split(","))
-        found.setdefault(action.name, _Mappable(action.scope, action.title, keys, action.priority))
+        found.setdefault(action.name, Mappable(action.scope, action.title, keys, action.priority))
     for scope in set(scopes) & set(WIDGETS):
         module, widget = WIDGETS[scope]
         for binding in Binding.make_bindings(getattr(import_module(module), widget).BINDINGS):
             if binding.id is not None:
                 before = found.get(binding.id)
                 keys = (*(before.keys if before else ()), binding.key)
-                found[binding.id] = _Mappable(scope, binding.description, keys, False)
+                found[binding.id] = Mappable(scope, binding.description, keys, False)
     return found
 
 
-def _find(name: str, mappable: Mapping[str, _Mappable]) -> _Mappable:
+def _find(name: str, mappable: Mapping[str, Mappable]) -> Mappable:
     if name in mappable:
         return mappable[name]
     near = difflib.get_close_matches(name, mappable, n=1)
-    hint = f"Did you mean {near[0]}?" if near else "The README lists them."
+    hint = f"Did you mean {near[0]}?" if near else "docs/keys.md lists them."
     raise ValueError(f"keys: there is no action {visible(name)}. {hint}")
 
 
-def _keys(name: str, value: Any, action: _Mappable) -> tuple[str, ...]:
+def _keys(name: str, value: Any, action: Mappable) -> tuple[str, ...]:
     """The keys that somebody wrote, as Textual names them."""
     listed = value if isinstance(value, list) else str(value).split(",")
     keys = tuple(normal_key(str(key)) for key in listed if str(key).strip())
@@ -118,7 +119,7 @@ def _keys(name: str, value: Any, action: _Mappable) -> tuple[str, ...]:
         if not _exists(key):
             raise ValueError(
                 f"keys: {visible(key)} is not a key, so {name} keeps {', '.join(action.keys)}. "
-                "Write keys as y, ctrl+y, f5, space or slash."
+                "Write keys as y, ctrl+r, f11, space or slash."
             )
         if key in RESERVED:
             raise ValueError(f"keys: {key} {RESERVED[key]}, so {name} cannot have it.")
@@ -162,7 +163,7 @@ def _passes_text_fields(key: str) -> bool:
 
 
 def _collision(
-    wanted: dict[str, tuple[str, ...]], mappable: Mapping[str, _Mappable]
+    wanted: dict[str, tuple[str, ...]], mappable: Mapping[str, Mappable]
 ) -> tuple[str, str, str] | None:
     """A wish, its key, and the action that has that key where the wish would work; or None."""
     for name in reversed(wanted):

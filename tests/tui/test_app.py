@@ -95,6 +95,21 @@ async def test_the_palette_offers_the_actions_of_the_pane(data):
         assert {"Theme", "Start", "Quit"} <= titles
 
 
+async def test_a_command_of_the_palette_does_what_it_says(data):
+    app = Workbench(data)
+    async with opened(app) as pilot:
+        for title, happened in (
+            ("Train", lambda: app.pane_name == "train"),
+            ("Form/run", lambda: app.query_one("TrainPane").has_class("-monitor")),
+            ("Tour", lambda: bool(app.query("Tour"))),
+            ("Help", lambda: isinstance(app.screen, HelpScreen)),
+        ):
+            commands = app.get_system_commands(app.screen)
+            await next(c for c in commands if c.title == title).callback()
+            await pilot.pause(0.01)
+            assert happened(), title
+
+
 async def test_no_key_has_two_meanings_in_a_pane():
     for pane in PANES:
         keys = [

@@ -100,7 +100,7 @@ class RunsPane(Pane):
         table.add_class("box")
         table.border_title = "Runs"
         yield table
-        yield Divider("runs.details", "#runs-details", side="after", least=44, rest=40)
+        yield Divider("runs.details", "#runs-details", side="after", least=43, rest=40)
         yield RunDetails(id="runs-details").add_class("box")
         with VerticalScroll(id="runs-empty", classes="box"):
             yield Static(EMPTY, markup=False)
