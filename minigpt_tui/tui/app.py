@@ -171,9 +171,20 @@ class Workbench(App[None]):
                 self.notify(f"Esc or {key} shows all parts again.", timeout=3, markup=False)
 
     def action_copy_part(self) -> None:
-        from minigpt_tui.tui.copying import copy, text_to_copy
+        from minigpt_tui.tui.copying import text_to_copy
 
-        copy(self, self.data, text_to_copy(self.screen))
+        text = text_to_copy(self.screen)
+        if text.strip():
+            self.copy_to_clipboard(text)
+        else:
+            self.notify("There is no text in this part.", title="Nothing copied", markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Every way to copy comes through here: this part, a selection, a text field."""
+        from minigpt_tui.tui.copying import keep_copy
+
+        super().copy_to_clipboard(text)
+        keep_copy(self, self.data, text)
 
     def action_screenshot_svg(self) -> None:
         folder = self.data.root / "screenshots"

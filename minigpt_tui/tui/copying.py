@@ -54,14 +54,10 @@ def text_of_part(part: Widget) -> str:
     return textwrap.dedent("\n".join(lines)).strip("\n")
 
 
-def copy(app: App[None], data: DataFolder, text: str) -> None:
-    """Sends a text to the terminal's clipboard and keeps it in a file; says both."""
+def keep_copy(app: App[None], data: DataFolder, text: str) -> None:
+    """Keeps what was sent to the clipboard in a file as well, and says where."""
     from minigpt_tui.runs.atomic import write_atomic
 
-    if not text.strip():
-        app.notify("There is no text in this part.", title="Nothing copied", markup=False)
-        return
-    app.copy_to_clipboard(text)
     kept = data.root / "clipboard.txt"
     try:
         write_atomic(kept, text.encode())
