@@ -18,7 +18,8 @@ from minigpt_tui.tui.keymap import Keymap
 
 Line = tuple[str, str]
 """A key and what it does."""
-WIDTH = 70
+WIDTH = 68
+"""Of a line in the page, which is as wide on every screen."""
 PANE_SCOPES = {action.scope for action in ACTIONS}
 
 ABOUT = {

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.tui.settings_file import read_settings, write_settings
+from minigpt_tui.tui.settings_file import as_written, read_settings, write_settings
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +43,9 @@ def load_remembered(data: DataFolder) -> Remembered:
         log.warning("%s", error)
         return remembered
     for fact in fields(Remembered):
-        value = plain.get(fact.name)
         if fact.name not in plain:
             continue
-        if isinstance(value, bool):  # YAML reads a bare on and off as true and false
-            value = "on" if value else "off"
+        value = as_written(plain[fact.name])
         if _is_like(value, getattr(remembered, fact.name)):
             setattr(remembered, fact.name, value)
         else:

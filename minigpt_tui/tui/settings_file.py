@@ -49,18 +49,27 @@ def read_settings(data: DataFolder) -> dict[str, Any]:
 
 
 def write_settings(data: DataFolder, facts: Mapping[str, Any]) -> None:
-    """Replaces these entries and keeps all others; a disk that refuses is named in the log."""
+    """Replaces the entries that have changed; a disk that refuses is named in the log."""
     from minigpt_tui.runs.atomic import write_atomic
 
     try:
         before = read_settings(data)
         text = data.settings.read_text(encoding="utf-8") if data.settings.exists() else HEADING
-        if all(name in before and before[name] == value for name, value in facts.items()):
-            return
-        data.root.mkdir(parents=True, exist_ok=True)
-        write_atomic(data.settings, with_entries(text, facts).encode())
+        changed = {
+            name: value
+            for name, value in facts.items()
+            if name not in before or as_written(before[name]) != value
+        }
+        if changed:
+            data.root.mkdir(parents=True, exist_ok=True)
+            write_atomic(data.settings, with_entries(text, changed).encode())
     except (ValueError, OSError) as error:
         log.warning("%s cannot be written: %s", data.settings, error)
+
+
+def as_written(value: Any) -> Any:
+    """A bare on and off, which YAML reads as true and false, as the words that were written."""
+    return ("on" if value else "off") if isinstance(value, bool) else value
 
 
 def with_entries(text: str, facts: Mapping[str, Any]) -> str:

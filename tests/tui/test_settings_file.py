@@ -28,6 +28,7 @@ def test_comments_and_unknown_entries_stay_when_facts_are_saved(data):
     save_remembered(remembered, data)
     text = data.settings.read_text()
     for kept in (
+        "theme: nord  # at night",
         "# mine",
         "  # the left hand",
         "train.start: ctrl+y",
@@ -65,3 +66,4 @@ def test_sizes_and_switches_come_back(data):
     remembered.sizes = {"train.form": 60}
     save_remembered(remembered, data)
     assert load_remembered(data) == remembered
+    assert "bell: off" in data.settings.read_text()

@@ -58,9 +58,9 @@ async def settled(pilot: Pilot[None], pane: str, size: tuple[int, int]) -> snaps
             field.cursor_blink = False
         now = snapshot.picture(app.export_screenshot(), *size)
         words = "\n".join(now.text())
-        done = all(worker.is_finished or worker.name == "runs" for worker in app.workers)
-        if done and all(part in words for part in COMPLETE[pane]):
+        busy = {w.name for w in app.workers if not w.is_finished} - {"runs"}  # it never ends
+        if not busy and all(part in words for part in COMPLETE[pane]):
             await pilot.pause()  # until nothing is waiting to be drawn
             if now == snapshot.picture(app.export_screenshot(), *size):
                 return now
-        assert time.monotonic() < deadline, f"{pane} was not complete:\n{words}"
+        assert time.monotonic() < deadline, f"{pane} was not complete; {busy}:\n{words}"
