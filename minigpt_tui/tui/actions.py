@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.binding import Binding
+from textual.keys import format_key
 
-_SIGNS = {"slash": "/", "enter": "⏎", "space": "␣", "delete": "del", "question_mark": "?"}
+_SIGNS = {"slash": "/", "enter": "⏎", "space": "␣", "delete": "del"}
 _ALIAS = "The same"
 """So begins the help of a second key for an action."""
 
@@ -139,7 +140,7 @@ def key_words(keys: str) -> str:
         return "^" + key.removeprefix("ctrl+")
     if key in _SIGNS:
         return _SIGNS[key]
-    return key.upper() if key[0] == "f" and key[1:].isdigit() else key
+    return key.upper() if key[0] == "f" and key[1:].isdigit() else format_key(key)
 
 
 def bindings(scope: str) -> list[Binding]:

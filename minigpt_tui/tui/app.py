@@ -164,7 +164,6 @@ class Workbench(App[None]):
             self.screen.minimize()
         elif len(self.screen_stack) == 1:
             self.screen.maximized = part_of(self.screen)
-
             if not self._enlarged_before and self.screen.maximized is not None:
                 self._enlarged_before = True
                 key = key_words(self.keymap.keys_of("app.enlarge"))
@@ -187,13 +186,18 @@ class Workbench(App[None]):
         keep_copy(self, self.data, text)
 
     def action_screenshot_svg(self) -> None:
+        """Textual says where the picture is, once it is written."""
         folder = self.data.root / "screenshots"
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self.notify(f"{folder}: {error.strerror}.", title="No picture", markup=False)
+            return
         self.deliver_screenshot(path=str(folder))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers: themes, and the actions that work now."""
-        yield from (SystemCommand("Theme", "Change the colours", self.action_change_theme),)
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
         for action in ACTIONS:
             if action.scope in ("app", self.pane_name) and not action.is_alias:
                 key = key_words(self.keymap.keys_of(action.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import takewhile
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,16 +12,16 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
-from minigpt_tui.tui.actions import ACTIONS, actions_of, key_words
+from minigpt_tui.tui.actions import actions_of, key_words
 from minigpt_tui.tui.keymap import Keymap
+from minigpt_tui.tui.pane import Pane
 
 Line = tuple[str, str]
 """A key and what it does."""
 WIDTH = 68
 """Of a line in the page, which is as wide on every screen."""
-PANE_SCOPES = {action.scope for action in ACTIONS}
 
 ABOUT = {
     "corpus": (
@@ -119,16 +120,19 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _keys_of_part(focused: Widget | None) -> list[Line]:
-    """The keys of a focused widget that it says itself, a line for each thing that they do."""
-    if focused is None or isinstance(focused, Input | TextArea):
-        return []  # what a text field does with its keys, everybody knows
-    lines = []
-    for _, binding, enabled, tooltip in focused.screen.active_bindings.values():
-        own = binding.id is not None and binding.id.partition(".")[0] not in PANE_SCOPES
-        if own and enabled and binding.description:
-            words = tooltip or binding.description
-            lines.append((focused.app.get_key_display(binding), words))
-    return list(dict.fromkeys(lines))
+    """The keys that the focused widget and what it lies in say themselves, each thing once."""
+    if focused is None:
+        return []
+    parts = set(takewhile(lambda node: not isinstance(node, Pane), focused.ancestors_with_self))
+    keys: dict[str, list[str]] = {}
+    for node, binding, enabled, tooltip in focused.screen.active_bindings.values():
+        named = binding.show or (binding.id is not None and "." in binding.id)
+        if node in parts and enabled and named and binding.description:
+            shown = focused.app.get_key_display(binding)
+            known = keys.setdefault(tooltip or binding.description, [])
+            if shown not in " ".join(known):
+                known.append(shown)
+    return [(" ".join(known), words) for words, known in keys.items()]
 
 
 def _table(lines: list[Line]) -> Content:

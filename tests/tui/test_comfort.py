@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Diagnosed
@@ -12,6 +12,7 @@ from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.jump import JumpScreen
 from minigpt_tui.tui.session import Job
 from minigpt_tui.tui.tour import STEPS, Tour
+from minigpt_tui.tui.widgets.divider import Divider
 
 
 async def test_the_tour_follows_the_panes_and_can_be_hidden_and_called_again(data):
@@ -47,6 +48,16 @@ async def test_a_letter_goes_to_the_part_it_stands_on(data):
         assert isinstance(app.focused, Input), "the filter is the first part"
         await pilot.press("ctrl+o", "escape")
         assert isinstance(app.focused, Input)
+
+
+async def test_the_help_explains_the_keys_of_the_part_in_use(data):
+    app = Workbench(data)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.query_one(Divider).focus()
+        await pilot.press("f1")
+        text = " ".join(str(part.render()) for part in app.screen.query(Static))
+        assert "Keys of the part in focus" in text
+        assert "Move the line" in text
 
 
 async def test_one_part_fills_the_screen_until_escape(data):
