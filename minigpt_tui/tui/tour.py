@@ -31,7 +31,7 @@ STEPS = {
     "runs": (
         "Find it again.",
         "Every training is kept here: compare, resume, ask. "
-        "‹app.help› explains a pane, ‹app.jump› goes to a part, ^p finds a command.",
+        "‹app.help› explains a pane, ‹app.jump› goes to a part, ‹^p› finds a command.",
     ),
 }
 
@@ -75,11 +75,12 @@ def step_words(pane: str, keymap: Keymap) -> Content:
 
 
 def with_keys(words: str, keymap: Keymap) -> Content:
-    """Words in which `‹train.start›` stands for the key that the action has now."""
+    """Words in which `‹train.start›` stands for the key that the action has now, `‹^p›` for ^p."""
     parts: list[Content | tuple[str, str] | str] = []
     for piece in words.split("‹"):
         name, closed, rest = piece.partition("›")
         if closed:
-            parts.append((key_words(keymap.keys_of(name)), "bold $primary"))
+            key = key_words(keymap.keys_of(name)) if "." in name else name
+            parts.append((key, "bold $primary"))
         parts.append(rest if closed else name)
     return Content.assemble(*parts)
