@@ -10,7 +10,7 @@ from minigpt_tui.commands.train import config_from
 from minigpt_tui.paths import data_folder
 from minigpt_tui.planning.memory import memory_in_words
 from minigpt_tui.planning.parameters import parameter_counts
-from minigpt_tui.runs.pace import achieved_flops, expected_seconds
+from minigpt_tui.runs.pace import Pace, expected_pace
 from minigpt_tui.tui.plan import plan
 from minigpt_tui.tui.text_measure import measure_text
 from minigpt_tui.tui.widgets.numbers import duration
@@ -22,21 +22,16 @@ def preflight(arguments: argparse.Namespace) -> int:
     data = data_folder(arguments.data_dir).ready()
     planned = plan(config, measure_text(config.data, data))
     parts = parameter_counts(config.model, planned.vocab_size)
-    minutes, flops = config.training.minutes, achieved_flops(data)
-    seconds = None
-    if minutes is not None:
-        seconds = 60 * minutes
-    elif flops is not None:
+    minutes, pace = config.training.minutes, None
+    if minutes is None:
         tokens = planned.tokens_per_epoch * planned.total_steps / planned.steps_per_epoch
-        seconds = expected_seconds(planned.parameters, round(tokens), flops)
+        pace = expected_pace(data, config, planned.parameters, round(tokens))
     if arguments.json:
+        seconds = 60 * minutes if minutes is not None else pace.seconds if pace else None
         facts = {**asdict(planned), "parameters_by_part": parts, "seconds": seconds}
         print(json.dumps(facts, indent=2))
         return int(planned.problem is not None)
     about = "about " if planned.estimated else ""
-    time = "known after the first run here"
-    if seconds is not None:
-        time = duration(seconds) + ("" if minutes else ", judged by the latest runs here")
     steps = "as many as fit" if minutes else f"{about}{planned.total_steps:,}"
     rows = [
         ("Vocabulary", f"{about}{planned.vocab_size:,} tokens"),
@@ -47,9 +42,16 @@ def preflight(arguments: argparse.Namespace) -> int:
         ("Steps an epoch", f"{about}{planned.steps_per_epoch:,}"),
         ("Steps in all", steps),
         ("Tokens a parameter", f"{planned.tokens_per_epoch / planned.parameters:.3g}"),
-        ("Time", time),
+        ("Time", duration(60 * minutes) if minutes is not None else _time_in_words(pace)),
     ]
     for name, value in rows:
         print(f"{name:<22} {value}")
     print(f"\n{planned.problem or planned.verdict}")
     return int(planned.problem is not None)
+
+
+def _time_in_words(pace: Pace | None) -> str:
+    if pace is None:
+        return "known after the first run here"
+    judged = f"about {duration(pace.seconds)}, judged by {pace.run}"
+    return judged if pace.alike else f"{judged}, whose steps are of another size: a guess"

@@ -18,6 +18,7 @@ from minigpt_tui.config import DataConfig, RunConfig
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.extension import Extension
 from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.plan import plan
 from minigpt_tui.tui.run_notices import NOTHING_YET, preparing, refused
@@ -31,9 +32,6 @@ from minigpt_tui.tui.widgets.run_monitor import RunMonitor
 
 log = logging.getLogger(__name__)
 
-PULL_SECONDS = 0.25
-REST_FACTOR = 20
-"""A frame is followed by a pause of so many times its cost: the processor is the training's."""
 DEBOUNCE_SECONDS = 0.04
 
 
@@ -284,15 +282,14 @@ class TrainPane(Pane):
         self.call_after_refresh(self.focus_first)
 
     def _pull(self, at_once: bool = False) -> None:
-        began = time.monotonic()
-        if began < self._rest_until and not at_once:
+        if time.monotonic() < self._rest_until and not at_once:
             return
+        began = clock()
         scene = self.watcher.pull()
         if scene is not None:
             self._show(scene)
         self._follow_keys()
-        now = time.monotonic()
-        self._rest_until = now + REST_FACTOR * (now - began)
+        self._rest_until = time.monotonic() + rest_since(began)
 
     def _show(self, scene: Scene) -> None:
         self.workbench.shown_run = self.watcher.run or self.workbench.shown_run
