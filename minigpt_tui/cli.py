@@ -59,6 +59,11 @@ def build_parser() -> argparse.ArgumentParser:
         "Without a command: opens the workbench.",
     )
     parser.add_argument("--version", action="version", version=f"minigpt-tui {__version__}")
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="open the workbench on a temporary data folder with small finished runs in it",
+    )
     parser.set_defaults(command="workbench")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 

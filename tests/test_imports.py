@@ -32,6 +32,16 @@ def test_the_screen_loads_no(heavy):
     assert heavy not in modules_after("import minigpt_tui.tui.app")
 
 
+def test_no_part_of_the_screen_loads_torch_before_it_is_used():
+    """Every module of `tui/`, not only those that the app imports at its start."""
+    code = (
+        "import importlib, pkgutil, minigpt_tui.tui as tui\n"
+        "for part in pkgutil.walk_packages(tui.__path__, 'minigpt_tui.tui.'):\n"
+        "    importlib.import_module(part.name)"
+    )
+    assert "torch" not in modules_after(code)
+
+
 @pytest.mark.parametrize("room", ["planning.memory", "text.corpus", "runs.folder", "runs.metrics"])
 def test_rooms_below_the_model_load_no_torch(room):
     assert "torch" not in modules_after(f"import minigpt_tui.{room}")

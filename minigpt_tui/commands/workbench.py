@@ -22,7 +22,9 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from minigpt_tui.commands.demo import demo_folder
 from minigpt_tui.paths import DataFolder, data_folder
+from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.training.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -37,13 +39,26 @@ def workbench(arguments: argparse.Namespace) -> int:
         raise ValueError(
             "The workbench needs a terminal. Without one, use a command: minigpt-tui --help."
         )
-    data = data_folder(arguments.data_dir).ready()
+    if arguments.demo:
+        if arguments.data_dir:
+            raise ValueError("--demo makes a data folder of its own; leave out --data-dir.")
+        with demo_folder() as data:
+            return _open(data, shown_run=list_runs(data)[0])
+    return _open(data_folder(arguments.data_dir).ready())
+
+
+def _open(data: DataFolder, shown_run: RunFolder | None = None) -> int:
+    """Runs the workbench on a data folder, on the Train pane if it is to show a run."""
     _tolerate_foreign_bytes()
     keep_freed_memory()
     with _standard_error_in_log(data):
         from minigpt_tui.tui.app import Workbench
 
-        return asyncio.run(_run(Workbench(data)))
+        app = Workbench(data, with_tour=not data.settings.exists())
+        if shown_run is not None:
+            app.shown_run, app.run_first = shown_run, True
+            app.remembered.pane = "train"
+        return asyncio.run(_run(app))
 
 
 async def _run(app: Workbench) -> int:

@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.binding import Binding
+from textual.keys import format_key
 
-_SIGNS = {"slash": "/", "enter": "⏎", "space": "␣"}
+_SIGNS = {"slash": "/", "enter": "⏎", "space": "␣", "delete": "del"}
+_ALIAS = "The same"
+"""So begins the help of a second key for an action."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,19 @@ class Action:
     """Whether the key works inside text fields too: for function and control keys only."""
 
     @property
-    def key_display(self) -> str:
-        """The first key as a person reads it: `F2`, `^q`, `space`."""
-        key = self.keys.split(",")[0]
-        if key.startswith("ctrl+"):
-            return "^" + key.removeprefix("ctrl+")
-        if key in _SIGNS:
-            return _SIGNS[key]
-        return key.upper() if key[0] == "f" and key[1:].isdigit() else key
+    def name(self) -> str:
+        """What the keymap in the settings calls it: `train.start`, `app.corpus`.
+
+        Actions that share their keys, such as pause and go on, share the name of the first.
+        """
+        first = next(a for a in ACTIONS if (a.scope, a.keys) == (self.scope, self.keys))
+        plain = first.id.removeprefix("pane('").removesuffix("')")
+        return f"{self.scope}.{plain}" + ("_digit" if first.is_alias else "")
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether it is only another key for an action that is listed by itself."""
+        return self.help.startswith(_ALIAS)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -54,6 +62,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane('runs')", "app", "5", "Runs", "The same, outside text fields.", False),
     Action("leave", "app", "ctrl+q", "Quit", "Leave; asks when a training runs.", priority=True),
     Action("screenshot_svg", "app", "f12", "Picture", "Save the screen as SVG.", False, True),
+    Action("jump", "app", "ctrl+o", "Jump", "Letters over the parts; one goes there.", False, True),
+    Action("enlarge", "app", "ctrl+l", "Enlarge", "This part alone, and back.", False, True),
+    Action("copy_part", "app", "ctrl+y", "Copy", "Copy the selection or this part.", False, True),
+    Action("tour", "app", "ctrl+g", "Tour", "A walk of four steps, shown and hidden.", False, True),
     Action("train_corpus", "corpus", "t,ctrl+t", "Train on it", "Train a model on this text."),
     Action("cycle_level", "corpus", "k", "Tokens", "Show tokens as characters, words or BPE."),
     Action("focus_filter", "corpus", "slash", "Filter", "Type to narrow the list of texts."),
@@ -138,8 +150,18 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
+def key_words(keys: str) -> str:
+    """The first of some keys as a person reads it: `F2`, `^q`, `␣`."""
+    key = keys.split(",")[0].strip()
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+")
+    if key in _SIGNS:
+        return _SIGNS[key]
+    return key.upper() if key[0] == "f" and key[1:].isdigit() else format_key(key)
+
+
 def bindings(scope: str) -> list[Binding]:
-    """Textual bindings of one scope; their ids are `scope.action` (with the pane for switches)."""
+    """Textual bindings of one scope; their ids are the actions' names, which a keymap refers to."""
     return [
         Binding(
             action.keys,
@@ -147,8 +169,9 @@ def bindings(scope: str) -> list[Binding]:
             action.title,
             tooltip=action.help,
             show=action.show,
-            key_display=action.key_display,
+            key_display=key_words(action.keys),
             priority=action.priority,
+            id=action.name,
         )
         for action in ACTIONS
         if action.scope == scope
@@ -156,10 +179,5 @@ def bindings(scope: str) -> list[Binding]:
 
 
 def actions_of(scope: str) -> list[Action]:
-    """The actions that work in a pane, for help and palette."""
-    return [action for action in ACTIONS if action.scope == scope]
-
-
-def key_of_pane(pane: str) -> str:
-    """The key that opens a pane, as a person reads it: `F2`."""
-    return next(action.key_display for action in ACTIONS if action.id == f"pane('{pane}')")
+    """The actions that work in a pane, for help and palette; none twice."""
+    return [action for action in ACTIONS if action.scope == scope and not action.is_alias]

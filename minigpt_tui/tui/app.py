@@ -11,26 +11,31 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Footer
 from textual.worker import Worker
 
 from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_names, with_settings
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
-from minigpt_tui.tui.actions import ACTIONS, bindings
+from minigpt_tui.tui.actions import ACTIONS, Action, bindings, key_words
 from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.keymap import Keymap, read_keymap
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
 from minigpt_tui.tui.session import TrainingSession
+from minigpt_tui.tui.settings_file import read_settings
 from minigpt_tui.tui.themes import DARK, THEMES
+from minigpt_tui.tui.tour import Tour
 from minigpt_tui.tui.widgets.header import Header
 from minigpt_tui.tui.widgets.plot_state import Look
 
 log = logging.getLogger(__name__)
 
+FINDINGS_SECONDS = 0.5
 PANES = ("corpus", "train", "predict", "runs")
 
 
@@ -43,15 +48,27 @@ class Workbench(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's type
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
 
-    def __init__(self, data: DataFolder) -> None:
+    NOTIFICATION_TIMEOUT = 4
+    ALLOW_IN_MAXIMIZED_VIEW = "Header, Footer, Tour"
+
+    def __init__(self, data: DataFolder, *, with_tour: bool = False) -> None:
+        """`with_tour` shows the tour at the start; somebody can call for it at any time."""
         super().__init__()
         self.data = data
+        self._with_tour = with_tour
+        self._findings_said: tuple[object, int] = (None, 0)
+        """The training whose findings were announced, and how many of them."""
+        self._enlarged_before = False
+        self.keymap, self._settings_problems = self._read_keymap()
+        self.set_keymap(self.keymap.keys)
         self.session = TrainingSession(data)
         self.remembered: Remembered = load_remembered(data)
         self.config: RunConfig = self._first_config()
         """What the form holds; the panes replace it as a whole."""
         self.shown_run: RunFolder | None = None
         """The run that the Train pane draws and that Predict asks first."""
+        self.run_first = False
+        """Whether Train opens on the run, where there is no room for the settings beside it."""
         self.offered_run: RunFolder | None = None
         """An interrupted run that was offered at the start; the Runs pane selects it once."""
         self.look = Look()
@@ -61,8 +78,10 @@ class Workbench(App[None]):
         self.pane_name = ""
 
     def compose(self) -> ComposeResult:
-        yield Header(PANES)
+        yield Header(PANES, self.keymap)
         yield Container(id="pane")
+        if self._with_tour:
+            yield self._tour()
         yield Footer(show_command_palette=False)
 
     async def on_mount(self) -> None:
@@ -72,17 +91,22 @@ class Workbench(App[None]):
         self.theme = self.remembered.theme if known else DARK.name
         await self.action_pane(self.remembered.pane if self.remembered.pane in PANES else PANES[0])
         self.run_worker(self._offer_interrupted, name="offer", thread=True, exit_on_error=False)
+        self.set_interval(FINDINGS_SECONDS, self._announce_findings)
+        self.call_after_refresh(self._name_settings_problems)
 
     async def action_pane(self, name: str) -> None:
         """Shows a pane. Only the visible one is mounted, so that the others cost nothing."""
         if name == self.pane_name:
             return
         self.pane_name = self.remembered.pane = name
+        self.screen.minimize()
         place = self.query_one("#pane", Container)
         await place.remove_children()
         pane = self._build_pane(name)
         await place.mount(pane)
         self.query_one(Header).show_pane(name)
+        for tour in self.query(Tour):
+            tour.show_pane(name)
         pane.focus_first()
 
     def start_training(self, name: str | None = None) -> None:
@@ -118,24 +142,72 @@ class Workbench(App[None]):
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
         else:
-            self.push_screen(HelpScreen(self.pane_name))
+            self.push_screen(HelpScreen(self.pane_name, self.keymap, self.focused))
+
+    async def action_tour(self) -> None:
+        """Shows the tour, or hides it."""
+        if self.query(Tour):
+            await self.query(Tour).remove()
+        else:
+            await self.screen.mount(self._tour(), after="#pane")
+
+    def action_jump(self) -> None:
+        from minigpt_tui.tui.jump import JumpScreen, jump_targets
+
+        def chosen(widget: Widget | None) -> None:
+            if widget is not None:
+                widget.focus()
+
+        if len(self.screen_stack) == 1:
+            keys = self.keymap.keys_of("app.jump")
+            self.push_screen(JumpScreen(jump_targets(self.screen), keys), chosen)
+
+    def action_enlarge(self) -> None:
+        """Shows the part with the focus alone, or all parts again."""
+        from minigpt_tui.tui.parts import part_of
+
+        if self.screen.maximized is not None:
+            self.screen.minimize()
+        elif len(self.screen_stack) == 1:
+            self.screen.maximized = part_of(self.screen)
+            if not self._enlarged_before and self.screen.maximized is not None:
+                self._enlarged_before = True
+                key = key_words(self.keymap.keys_of("app.enlarge"))
+                self.notify(f"Esc or {key} shows all parts again.", timeout=3, markup=False)
+
+    def action_copy_part(self) -> None:
+        from minigpt_tui.tui.copying import text_to_copy
+
+        text = text_to_copy(self.screen)
+        if text.strip():
+            self.copy_to_clipboard(text)
+        else:
+            self.notify("There is no text in this part.", title="Nothing copied", markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Every way to copy comes through here: this part, a selection, a text field."""
+        from minigpt_tui.tui.copying import keep_copy
+
+        super().copy_to_clipboard(text)
+        keep_copy(self, self.data, text)
 
     def action_screenshot_svg(self) -> None:
+        """Textual says where the picture is, once it is written."""
         folder = self.data.root / "screenshots"
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self.notify(f"{folder}: {error.strerror}.", title="No picture", markup=False)
+            return
         self.deliver_screenshot(path=str(folder))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers: themes, and the actions that work now."""
-        yield from (
-            SystemCommand("Theme", "Change the colours", self.action_change_theme),
-            SystemCommand("Copy selection", "Copy the selected text", screen.action_copy_text),
-        )
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
         for action in ACTIONS:
-            if action.scope in ("app", self.pane_name) and action.help[:8] != "The same":
-                yield SystemCommand(
-                    action.title, f"{action.help}  {action.key_display}", self._runner(action.id)
-                )
+            if action.scope in ("app", self.pane_name) and not action.is_alias:
+                key = key_words(self.keymap.keys_of(action.name))
+                yield SystemCommand(action.title, f"{action.help}  {key}", self._runner(action))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Says how a training ended, whichever pane is open then."""
@@ -143,6 +215,15 @@ class Workbench(App[None]):
             from minigpt_tui.tui.ending import announce_end
 
             announce_end(self, self.session.job)
+
+    def bell(self) -> None:
+        """Rings the terminal's bell, unless the setting `bell` is off."""
+        if self.remembered.bell != "off":
+            super().bell()
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys read the same in the footer as in help and palette, mapped or not."""
+        return binding.key_display or key_words(binding.key)
 
     def remember(self) -> None:
         """Keeps theme and selections for the next start."""
@@ -172,10 +253,40 @@ class Workbench(App[None]):
             self.offered_run = found[0][0]
             self.call_later(announce_interrupted, self, found)
 
-    def _runner(self, action_id: str) -> Callable[[], Awaitable[None]]:
+    def _announce_findings(self) -> None:
+        job = self.session.job
+        if job is None or not job.findings:
+            return
+        from minigpt_tui.tui.ending import announce_findings
+
+        already = self._findings_said[1] if self._findings_said[0] is job else 0
+        self._findings_said = job, announce_findings(self, job, already)
+
+    def _name_settings_problems(self) -> None:
+        """Says in one notice what of the settings file is left out; the log has all of it."""
+        problems = self._settings_problems
+        for problem in problems:
+            log.warning("%s: %s", self.data.settings, problem)
+        if problems:
+            more = [f"{len(problems) - 2} more: see the log."] if len(problems) > 2 else []
+            words = "\n".join([*problems[:2], *more])
+            self.notify(words, title="settings.yaml", severity="warning", timeout=12, markup=False)
+
+    def _tour(self) -> Tour:
+        return Tour(self.pane_name or self.remembered.pane, self.keymap)
+
+    def _read_keymap(self) -> tuple[Keymap, tuple[str, ...]]:
+        """The keymap of the settings file, and what of the file cannot be taken up."""
+        try:
+            keymap = read_keymap(read_settings(self.data).get("keys"))
+        except ValueError as error:
+            return Keymap({}), (str(error),)
+        return keymap, keymap.problems
+
+    def _runner(self, action: Action) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             pane = self.query_one("#pane", Container).children[0]
-            await self.run_action(action_id, default_namespace=pane)
+            await self.run_action(action.id, self if action.scope == "app" else pane)
 
         return run
 

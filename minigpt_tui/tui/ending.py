@@ -1,13 +1,20 @@
-"""Says how a training ended, on whichever pane somebody is: a notification and the bell."""
+"""Says how a training ended, and what goes wrong in it, on whichever pane somebody is.
+
+Both ring the bell, which the setting `bell: off` silences.
+"""
 
 from __future__ import annotations
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.run_view import RunReader
 from minigpt_tui.tui.run_words import end_sentence
 from minigpt_tui.tui.session import Job
+
+ALARMING: dict[str, SeverityLevel] = {"nan": "error", "overfitting": "warning"}
+"""What is worth a bell while a training goes on, with its severity; the rest stands in Train."""
 
 
 def announce_end(app: App[None], job: Job) -> None:
@@ -36,3 +43,19 @@ def announce_end(app: App[None], job: Job) -> None:
         timeout=10,
         markup=False,
     )
+
+
+def announce_findings(app: App[None], job: Job, already: int) -> int:
+    """Says what the training's diagnosis has found beyond the first `already`; how many now."""
+    found = job.findings[already:]
+    for finding in found:
+        if finding.kind in ALARMING:
+            app.bell()
+            app.notify(
+                visible(f"{finding.message} {finding.advice}"),
+                title=visible(job.title),
+                severity=ALARMING[finding.kind],
+                timeout=15,
+                markup=False,
+            )
+    return already + len(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from itertools import takewhile
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,9 +11,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
-from minigpt_tui.tui.actions import Action, actions_of
+from minigpt_tui.tui.actions import actions_of, key_words
+from minigpt_tui.tui.keymap import Keymap
+from minigpt_tui.tui.pane import Pane
+
+Line = tuple[str, str]
+"""A key and what it does."""
+WIDTH = 68
+"""Of a line in the page, which is as wide on every screen."""
 
 ABOUT = {
     "corpus": (
@@ -75,34 +85,72 @@ class HelpScreen(ModalScreen[None]):
         border-subtitle-color: $foreground 60%;
     }
     HelpScreen Static { margin-bottom: 1; }
+    HelpScreen .title { margin-bottom: 0; color: $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1", "app.pop_screen", "Close")]
 
-    def __init__(self, pane: str) -> None:
+    def __init__(self, pane: str, keymap: Keymap, focused: Widget | None = None) -> None:
+        """`focused` is the part that was in use; its own keys are explained as well."""
         super().__init__()
         self.pane = pane
+        self.keymap = keymap
+        self.focused_part = focused
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
             box.border_title = f"Help: {self.pane.capitalize()}"
-            box.border_subtitle = "esc closes"
+            box.border_subtitle = "↑↓ scroll, esc closes"
             for paragraph in ABOUT[self.pane]:
                 yield Static(paragraph, markup=False)
-            yield Static(_keys([*actions_of(self.pane), *actions_of("app")]))
+            for title, lines in self._tables():
+                yield Static(Content.styled(title, "bold"), classes="title")
+                yield Static(_table(lines))
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
 
+    def _tables(self) -> list[tuple[str, list[Line]]]:
+        """The keys of the pane, of the part in focus and of the whole workbench."""
+        part = _keys_of_part(self.focused_part)
+        everywhere = [*self._keys_of("app"), ("^p", "Every command by its name.")]
+        return [
+            ("Keys in this pane", self._keys_of(self.pane)),
+            *([("Keys of the part in focus", part)] if part else []),
+            ("Keys everywhere", everywhere),
+        ]
 
-def _keys(actions: list[Action]) -> Content:
-    """A table of keys; the aliases of another key are left out."""
-    shown = [action for action in actions if not action.help.startswith("The same")]
-    width = max(len(action.key_display) for action in shown)
-    lines = [
-        Content.assemble(
-            (f"{action.key_display:>{width}}", "bold $primary"), f"  {action.title}: {action.help}"
-        )
-        for action in shown
-    ]
-    lines.append(Content.assemble((f"{'^p':>{width}}", "bold $primary"), "  Every command by name"))
-    return Content("\n").join(lines)
+    def _keys_of(self, scope: str) -> list[Line]:
+        lines = []
+        for action in actions_of(scope):
+            now, usual = key_words(self.keymap.keys_of(action.name)), key_words(action.keys)
+            instead = f" (instead of {usual})" if now != usual else ""
+            lines.append((now, f"{action.title}: {action.help}{instead}"))
+        return lines
+
+
+def _keys_of_part(focused: Widget | None) -> list[Line]:
+    """The keys that the focused widget and what it lies in say themselves, each thing once."""
+    if focused is None:
+        return []
+    parts = set(takewhile(lambda node: not isinstance(node, Pane), focused.ancestors_with_self))
+    keys: dict[str, list[str]] = {}
+    for node, binding, enabled, tooltip in focused.screen.active_bindings.values():
+        named = binding.show or (binding.id is not None and "." in binding.id)
+        if node in parts and enabled and named and binding.description:
+            shown = focused.app.get_key_display(binding)
+            known = keys.setdefault(tooltip or binding.description, [])
+            if shown not in " ".join(known):
+                known.append(shown)
+    return [(" ".join(known), words) for words, known in keys.items()]
+
+
+def _table(lines: list[Line]) -> Content:
+    """Keys to the left, words to the right; long words go on below themselves."""
+    width = max(len(key) for key, _ in lines)
+    room = WIDTH - width - 2
+    rows = []
+    for key, words in lines:
+        first, *rest = textwrap.wrap(words, room) or [""]
+        rows.append(Content.assemble((f"{key:>{width}}", "bold $primary"), f"  {first}"))
+        rows += [Content(" " * (width + 2) + more) for more in rest]
+    return Content("\n").join(rows)

@@ -1,4 +1,4 @@
-"""What the workbench remembers between two starts: theme and last selections."""
+"""What the workbench remembers between two starts: theme, sizes and last selections."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.tui.settings_file import as_written, read_settings, write_settings
 
 log = logging.getLogger(__name__)
-MAX_BYTES = 64 * 1024
 
 
 @dataclass
@@ -17,6 +17,8 @@ class Remembered:
     """Small facts, all of them optional: a missing or damaged file only means a fresh start."""
 
     theme: str = "minigpt-dark"
+    bell: str = "on"
+    """on or off: whether the terminal's bell rings at the end of a training and at trouble."""
     pane: str = "corpus"
     corpus: str = "sample_corpus"
     level: str = "char"
@@ -28,39 +30,40 @@ class Remembered:
     runs_filter: str = ""
     recent_texts: list[str] = field(default_factory=list)
     """Paths of the texts that were opened from the disk, the newest first."""
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Columns or rows of what a divider was moved for, by the divider's name."""
 
 
 def load_remembered(data: DataFolder) -> Remembered:
     """The remembered facts; unknown or wrongly typed entries are left out and named in the log."""
-    import yaml
-
     remembered = Remembered()
     try:
-        with open(data.settings, "rb") as file:
-            plain: Any = yaml.safe_load(file.read(MAX_BYTES).decode("utf-8"))
-    except FileNotFoundError:
-        return remembered
-    except (OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        log.warning("%s cannot be read and is ignored: %s", data.settings, error)
+        plain = read_settings(data)
+    except ValueError as error:
+        log.warning("%s", error)
         return remembered
     for fact in fields(Remembered):
-        value = plain.get(fact.name) if isinstance(plain, dict) else None
-        listed = isinstance(value, list) and all(isinstance(part, str) for part in value)
-        kind = type(getattr(remembered, fact.name))
-        if (kind is str and isinstance(value, str)) or (kind is list and listed):
+        if fact.name not in plain:
+            continue
+        value = as_written(plain[fact.name])
+        if _is_like(value, getattr(remembered, fact.name)):
             setattr(remembered, fact.name, value)
+        else:
+            log.warning("%s: %s is not taken up", data.settings, fact.name)
     return remembered
 
 
 def save_remembered(remembered: Remembered, data: DataFolder) -> None:
     """Writes the facts; a disk that refuses is named in the log, for nothing of worth is lost."""
-    import yaml
+    write_settings(data, asdict(remembered))
 
-    from minigpt_tui.runs.atomic import write_atomic
 
-    text = yaml.safe_dump(asdict(remembered), sort_keys=False, allow_unicode=True)
-    try:
-        data.root.mkdir(parents=True, exist_ok=True)
-        write_atomic(data.settings, text.encode())
-    except OSError as error:
-        log.warning("%s cannot be written: %s", data.settings, error)
+def _is_like(value: Any, default: object) -> bool:
+    """Whether a value has the type of the default: text, a list of texts, numbers by name."""
+    if isinstance(default, str):
+        return isinstance(value, str)
+    if isinstance(default, list):
+        return isinstance(value, list) and all(isinstance(part, str) for part in value)
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and type(number) is int for name, number in value.items()
+    )

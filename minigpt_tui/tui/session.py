@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
-from minigpt_tui.training.events import Event, Preparing, Started
+from minigpt_tui.training.events import Diagnosed, Event, Preparing, Started
 
 if TYPE_CHECKING:
     from minigpt_tui.jobs.drive import Outcome
@@ -42,6 +42,8 @@ class Job:
     error: str | None = None
     """What went wrong, in words for the user; the log has the trace."""
     warnings: tuple[str, ...] = ()
+    findings: list[Diagnosed] = field(default_factory=list)
+    """What the training's diagnosis has found, the newest last."""
 
     def on_event(self, event: Event) -> None:
         """Called in the training thread."""
@@ -52,6 +54,8 @@ class Job:
             self.title = event.run_name
             self.warnings = event.warnings
             self.phase = "training"
+        elif isinstance(event, Diagnosed):
+            self.findings.append(event)
 
 
 class TrainingSession:

@@ -171,3 +171,19 @@ def test_a_byte_that_is_no_utf8_does_not_end_the_program(home):
         terminal.wait_for("sample_corpus")
         terminal.press("ctrl+q")
         assert terminal.wait_for_exit() == 0
+
+
+def test_the_demo_shows_a_finished_run_and_leaves_nothing_behind(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Terminal(home, "--demo") as terminal:
+        terminal.wait_for("Training demo-words")
+        terminal.wait_for("Run demo-characters", 120)
+        terminal.wait_for("2 of 4")
+        assert len(list(tmp_path.glob("minigpt-tui-demo-*"))) == 1
+        terminal.press("f4")
+        terminal.wait_for(lambda text: re.search(r"\d\d?\.\d ?%", text) is not None)
+        terminal.press("ctrl+q")
+        assert terminal.wait_for_exit() == 0
+        terminal.assert_restored()
+    assert list(tmp_path.glob("minigpt-tui-demo-*")) == []
+    assert list_runs(DataFolder(home)) == []

@@ -29,6 +29,7 @@ from minigpt_tui.tui.text_choices import (
     text_choices,
     with_recent,
 )
+from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.path_opener import PathOpener
 from minigpt_tui.tui.widgets.text_list import TextList
 from minigpt_tui.tui.widgets.text_view import TextView
@@ -68,6 +69,7 @@ class CorpusPane(Pane):
         with TextList(id="texts-box") as texts:
             texts.add_class("box")
             texts.border_title = "Texts"
+        yield Divider("corpus.texts", "#texts-box", least=20, rest=46)
         with Vertical(id="chosen"):
             yield Static(id="hint", markup=False)
             yield TextView(self.workbench.data, id="text")

@@ -27,6 +27,7 @@ from minigpt_tui.tui.run_keeping import RunKeeping
 from minigpt_tui.tui.run_page import Details
 from minigpt_tui.tui.runs_watcher import RunsWatcher
 from minigpt_tui.tui.selected_run import SelectedRun
+from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.run_details import RunDetails
 from minigpt_tui.tui.widgets.run_table import RunTable
 
@@ -97,6 +98,7 @@ class RunsPane(Pane):
         table.add_class("box")
         table.border_title = "Runs"
         yield table
+        yield Divider("runs.details", "#runs-details", side="after", least=43, rest=40)
         yield RunDetails(id="runs-details").add_class("box")
         with VerticalScroll(id="runs-empty", classes="box"):
             yield Static(EMPTY, markup=False)
@@ -234,7 +236,7 @@ class RunsPane(Pane):
         if self.workbench.session.active and not self.followed.trains(self.selected.run):
             self.keeping.say("Train shows the training that runs in this window, until it ends.")
             return
-        self.workbench.shown_run = self.selected.run
+        self.workbench.shown_run, self.workbench.run_first = self.selected.run, True
         await self.workbench.action_pane("train")
 
     async def action_overlay_run(self) -> None:

@@ -27,6 +27,7 @@ from minigpt_tui.tui.session import Job
 from minigpt_tui.tui.steer import Changes, Standing, SteerDialog
 from minigpt_tui.tui.text_measure import TextMeasure, measure_text
 from minigpt_tui.tui.widgets.config_form import ConfigForm
+from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.run_monitor import RunMonitor
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class TrainPane(Pane):
         workbench = self.workbench
         self.watcher = RunWatcher(workbench.session, workbench.data, workbench.shown_run)
         yield ConfigForm(workbench.config, workbench.remembered.preset)
+        yield Divider("train.form", "ConfigForm", least=38, rest=40)
         yield RunMonitor(workbench.look, workbench.overlays)
 
     @property
@@ -91,7 +93,9 @@ class TrainPane(Pane):
         self._pull(at_once=True)
         view = self.watcher.view
         unfinished = view is not None and (view.status.live or view.resumable)
-        self.set_class(self.workbench.session.job is not None or unfinished, "-monitor")
+        asked_for, self.workbench.run_first = self.workbench.run_first, False
+        trained = self.workbench.session.job is not None
+        self.set_class(trained or unfinished or asked_for, "-monitor")
 
     def focus_first(self) -> None:
         if self.has_class("-monitor"):

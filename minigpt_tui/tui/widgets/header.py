@@ -9,7 +9,8 @@ from textual.events import Click
 from textual.widgets import Static
 
 from minigpt_tui.runs.status import read_status
-from minigpt_tui.tui.actions import key_of_pane
+from minigpt_tui.tui.actions import key_words
+from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.widgets.numbers import duration
 
@@ -34,15 +35,16 @@ class Header(Horizontal):
     .-narrow Header #brand { display: none; }
     """
 
-    def __init__(self, panes: tuple[str, ...]) -> None:
+    def __init__(self, panes: tuple[str, ...], keymap: Keymap) -> None:
         super().__init__()
+        self.keymap = keymap
         self.panes = panes
         self._shown = ""
 
     def compose(self) -> ComposeResult:
         yield Static("minigpt-tui", id="brand", markup=False)
         for name in self.panes:
-            yield Tab(name, key_of_pane(name))
+            yield Tab(name, key_words(self.keymap.keys_of(f"app.{name}")))
         yield Static("", id="progress", markup=False)
 
     def on_mount(self) -> None:

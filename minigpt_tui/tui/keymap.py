@@ -1,0 +1,178 @@
+"""The keys that somebody wants for actions: the entry `keys` of `settings.yaml`.
+
+    keys:
+      train.start: ctrl+r
+      corpus.train_corpus: [y, f5]
+
+What cannot be taken up is left out and said in a sentence; the other entries count.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.actions import ACTIONS
+
+RESERVED = {
+    "tab": "moves the focus",
+    "shift+tab": "moves the focus",
+    "escape": "leaves what is open",
+    "ctrl+i": "arrives as Tab",
+    "ctrl+m": "arrives as Enter",
+    "ctrl+h": "arrives as Backspace",
+    "ctrl+p": "opens the palette",
+    "ctrl+c": "copies",
+}
+MODIFIERS = ("ctrl", "shift", "alt", "super", "meta", "hyper")
+NAMED = {key.value for key in Keys if "+" not in key.value and "<" not in key.value}
+WIDGETS = {"loss_plot": ("minigpt_tui.tui.widgets.loss_plot", "LossPlot")}
+"""Widgets with keys of their own that can be mapped: loaded only for a keymap that names them."""
+
+
+@dataclass(frozen=True)
+class Keymap:
+    """`keys` holds, by the action's name, keys joined by commas; `problems` are sentences."""
+
+    keys: Mapping[str, str]
+    problems: tuple[str, ...] = ()
+
+    def keys_of(self, name: str) -> str:
+        """The keys of an action as they are now, with those that nobody changed."""
+        return self.keys.get(name) or next(a.keys for a in ACTIONS if a.name == name)
+
+
+@dataclass(frozen=True)
+class Mappable:
+    """What the keymap may speak of: an action's keys, or a widget's."""
+
+    scope: str
+    title: str
+    keys: tuple[str, ...]
+    in_text_fields: bool
+
+
+def read_keymap(entry: Any) -> Keymap:
+    """What the entry `keys` asks for; `entry` is what YAML made of it, or None."""
+    if entry is None:
+        return Keymap({})
+    if not isinstance(entry, dict):
+        return Keymap({}, ("keys: write each on a line of its own, as train.start: ctrl+r.",))
+    mappable = mappable_actions(str(name).partition(".")[0] for name in entry)
+    wanted: dict[str, tuple[str, ...]] = {}
+    problems = []
+    for name, value in entry.items():
+        try:
+            action = _find(str(name), mappable)
+            wanted[str(name)] = _keys(str(name), value, action)
+        except ValueError as error:
+            problems.append(str(error))
+    while collision := _collision(wanted, mappable):
+        name, key, other = collision
+        del wanted[name]
+        kept = ", ".join(mappable[name].keys)
+        problems.append(
+            f"keys: {key} belongs to {other} ({mappable[other].title}), so {name} keeps {kept}."
+        )
+    return Keymap({name: ",".join(keys) for name, keys in wanted.items()}, tuple(problems))
+
+
+def mappable_actions(scopes: Iterable[str]) -> dict[str, Mappable]:
+    """Every action by its name, and those of the widgets among `scopes`, which are loaded."""
+    found: dict[str, Mappable] = {}
+    for action in ACTIONS:
+        keys = tuple(normal_key(key) for key in action.keys.split(","))
+        found.setdefault(action.name, Mappable(action.scope, action.title, keys, action.priority))
+    for scope in set(scopes) & set(WIDGETS):
+        module, widget = WIDGETS[scope]
+        for binding in Binding.make_bindings(getattr(import_module(module), widget).BINDINGS):
+            if binding.id is not None:
+                before = found.get(binding.id)
+                keys = (*(before.keys if before else ()), binding.key)
+                found[binding.id] = Mappable(scope, binding.description, keys, False)
+    return found
+
+
+def _find(name: str, mappable: Mapping[str, Mappable]) -> Mappable:
+    if name in mappable:
+        return mappable[name]
+    near = difflib.get_close_matches(name, mappable, n=1)
+    hint = f"Did you mean {near[0]}?" if near else "docs/keys.md lists them."
+    raise ValueError(f"keys: there is no action {visible(name)}. {hint}")
+
+
+def _keys(name: str, value: Any, action: Mappable) -> tuple[str, ...]:
+    """The keys that somebody wrote, as Textual names them."""
+    listed = value if isinstance(value, list) else str(value).split(",")
+    keys = tuple(normal_key(str(key)) for key in listed if str(key).strip())
+    if not keys or value is None:
+        raise ValueError(f"keys: {name} has no key; write one, or leave the line out.")
+    for key in keys:
+        if not _exists(key):
+            raise ValueError(
+                f"keys: {visible(key)} is not a key, so {name} keeps {', '.join(action.keys)}. "
+                "Write keys as y, ctrl+r, f11, space or slash."
+            )
+        if key in RESERVED:
+            raise ValueError(f"keys: {key} {RESERVED[key]}, so {name} cannot have it.")
+        if action.in_text_fields and not _passes_text_fields(key):
+            raise ValueError(
+                f"keys: {name} works inside text fields too, so it needs a function key or "
+                f"ctrl and a letter, not {key}."
+            )
+    return keys
+
+
+def normal_key(key: str) -> str:
+    """A key as Textual names it: `/` is slash, `Ctrl+Y` is ctrl+y; a capital letter stays one."""
+    *modifiers, last = key.strip().split("+") if key.strip() != "+" else ["+"]
+    if len(last) == 1 and not last.isalnum():
+        last = unicodedata.name(last, last).lower().replace("-", "_").replace(" ", "_")
+        last = KEY_NAME_REPLACEMENTS.get(last, last)
+    elif len(last) > 1 or modifiers:
+        last = last.lower()
+    return "+".join([*(modifier.strip().lower() for modifier in modifiers), last])
+
+
+def _exists(key: str) -> bool:
+    *modifiers, last = key.split("+")
+    if any(modifier not in MODIFIERS for modifier in modifiers):
+        return False
+    if len(last) == 1:
+        return last.isprintable()
+    if last in NAMED or last in KEY_NAME_REPLACEMENTS.values():
+        return True
+    try:
+        unicodedata.lookup(last.replace("_", " "))
+    except KeyError:
+        return False
+    return True
+
+
+def _passes_text_fields(key: str) -> bool:
+    *modifiers, last = key.split("+")
+    return "ctrl" in modifiers or "alt" in modifiers or (last[0] == "f" and last[1:].isdigit())
+
+
+def _collision(
+    wanted: dict[str, tuple[str, ...]], mappable: Mapping[str, Mappable]
+) -> tuple[str, str, str] | None:
+    """A wish, its key, and the action that has that key where the wish would work; or None."""
+    for name in reversed(wanted):
+        for key in wanted[name]:
+            for other, action in mappable.items():
+                meet = action.scope == mappable[name].scope or "app" in (
+                    action.scope,
+                    mappable[name].scope,
+                )
+                if other != name and meet and key in wanted.get(other, action.keys):
+                    return name, key, other
+    return None
