@@ -65,9 +65,7 @@ def verify_replay(run: RunFolder, data: DataFolder) -> Iterator[Check]:
             raise ValueError(f"{run.name} has no checkpoint that training could go on from.")
         changes = recorded_changes(run)
         for path in resumable:
-            yield _replay(
-                path, run, lambda: Trainer(config, training_data, known_changes=changes)
-            )
+            yield _replay(path, run, lambda: Trainer(config, training_data, known_changes=changes))
 
 
 def _replay(path: Path, run: RunFolder, build: Callable[[], Trainer]) -> Check:

@@ -127,7 +127,7 @@ def byte_of_character(
 
 
 def _source_length(source: str, text: str, characters: int) -> int:
-    """How much of `source` makes the first `characters` of `text`, its form with short line ends."""
+    """How much of `source` makes the first `characters` of `text`, where line ends are short."""
     if len(source) == len(text):
         return characters
     lines = text.count("\n", 0, characters)

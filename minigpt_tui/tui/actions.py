@@ -58,6 +58,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("cycle_level", "corpus", "k", "Tokens", "Show tokens as characters, words or BPE."),
     Action("focus_filter", "corpus", "slash", "Filter", "Type to narrow the list of texts."),
     Action("open_path", "corpus", "o", "Open", "Type the path of a text file or a folder."),
+    Action("next_numbers", "corpus", "n", "Numbers", "Counts, tokens by frequency, baselines."),
+    Action(
+        "go_to", "corpus", "g", "Go to", "Show the text from any part of it on, in percent.", False
+    ),
+    Action("stop_counting", "corpus", "x", "Stop", "Stop counting; what is known stays."),
+    Action("count_again", "corpus", "x", "Count", "Count what was stopped."),
     Action("start", "train", "ctrl+t", "Start", "Train with these settings.", priority=True),
     Action("pause", "train", "f7", "Pause", "Pause the training after this step.", priority=True),
     Action("go_on", "train", "f7", "Go on", "Go on after a pause.", priority=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from textual.worker import get_current_worker
 from minigpt_tui.config import settings, with_settings
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.actions import actions_of, bindings
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.text_choices import (
     DISK,
@@ -30,11 +31,13 @@ from minigpt_tui.tui.text_choices import (
     with_recent,
 )
 from minigpt_tui.tui.widgets.path_opener import PathOpener
+from minigpt_tui.tui.widgets.run_dialogs import LineDialog
 from minigpt_tui.tui.widgets.text_list import TextList
 from minigpt_tui.tui.widgets.text_view import TextView
 
 LEVELS = settings()["level"].choices
 WATCH_SECONDS = 0.5
+_OURS = frozenset(action.id for action in actions_of("corpus"))
 
 
 class CorpusPane(Pane):
@@ -63,6 +66,7 @@ class CorpusPane(Pane):
         self._go_on = ""
         self._hint: tuple[str, str] | None = None
         self._shelf_time = 0
+        self._keys = False, False
 
     def compose(self) -> ComposeResult:
         with TextList(id="texts-box") as texts:
@@ -84,8 +88,14 @@ class CorpusPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a path is asked for, the keys that act on the hidden text do nothing."""
-        ours = action in ("train_corpus", "cycle_level", "focus_filter", "open_path")
-        return not (ours and self.query(PathOpener))
+        if action in _OURS and self.query(PathOpener):
+            return False
+        if action in ("stop_counting", "count_again"):
+            views = self.query(TextView)
+            busy = bool(views) and views.first().busy
+            stopped = bool(views) and views.first().can_count
+            return busy if action == "stop_counting" else stopped and not busy
+        return True
 
     async def action_train_corpus(self) -> None:
         failure = self.query_one(TextView).failure
@@ -116,6 +126,23 @@ class CorpusPane(Pane):
         await self.query_one("#chosen").mount(opener)
         self._draw_hint()
         self.refresh_bindings()
+
+    def action_next_numbers(self) -> None:
+        self.query_one(TextView).numbers.next_page()
+
+    def action_stop_counting(self) -> None:
+        self.query_one(TextView).stop()
+        self.refresh_bindings()
+
+    def action_count_again(self) -> None:
+        self.query_one(TextView).count_again()
+        self.refresh_bindings()
+
+    def action_go_to(self) -> None:
+        def go(typed: str) -> None:
+            self.query_one(TextView).preview.go_to(_share(typed))
+
+        self.app.push_screen(LineDialog("Go to, in percent of the text", "", go))
 
     @on(TextList.Chosen)
     def _chosen(self, event: TextList.Chosen) -> None:
@@ -193,6 +220,15 @@ class CorpusPane(Pane):
             self._shelf_time = changed
             self._list_choices(self.choice)
         self._draw_hint()
+        self._follow_keys()
+
+    def _follow_keys(self) -> None:
+        """Which keys work depends on the counting: asks for the footer anew when that changes."""
+        view = self.query_one(TextView)
+        keys = view.busy, view.can_count
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
 
     def _changed(self) -> int:
         try:
@@ -233,6 +269,17 @@ class CorpusPane(Pane):
     def _find_runs(self) -> None:
         newest = next(iter(list_runs(self.workbench.data)), None)
         self.post_message(self.RunsKnown(_way_on(newest) if newest else ""))
+
+
+def _share(typed: str) -> float:
+    """`37`, `37 %` or `37.5%` as a share. Raises ValueError for what is none."""
+    try:
+        percent = float(typed.strip().removesuffix("%").replace(",", "."))
+    except ValueError:
+        percent = math.nan
+    if not 0 <= percent <= 100:
+        raise ValueError("Type a number from 0 (the beginning) to 100 (the end).")
+    return percent / 100
 
 
 def _way_on(run: RunFolder) -> str:
