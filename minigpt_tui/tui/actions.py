@@ -58,6 +58,22 @@ ACTIONS: tuple[Action, ...] = (
     Action("cycle_level", "corpus", "k", "Tokens", "Show tokens as characters, words or BPE."),
     Action("focus_filter", "corpus", "slash", "Filter", "Type to narrow the list of texts."),
     Action("open_path", "corpus", "o", "Open", "Type the path of a text file or a folder."),
+    Action("paste_text", "corpus", "v", "Paste", "Make a text of what is in the clipboard."),
+    Action(
+        "mark_text", "corpus", "space", "Mark", "Mark it: marked texts are one together.", False
+    ),
+    Action(
+        "copy_text_in", "corpus", "c", "Copy", "Copy a text of the disk into the library.", False
+    ),
+    Action(
+        "delete_text",
+        "corpus",
+        "d,delete",
+        "Delete",
+        "Put a text of yours into the trash for a week; take one of the disk off the list.",
+        False,
+    ),
+    Action("undo_text", "corpus", "u", "Undo", "Bring back what was deleted last.", False),
     Action("next_numbers", "corpus", "n", "Numbers", "Counts, tokens by frequency, baselines."),
     Action(
         "go_to", "corpus", "g", "Go to", "Show the text from any part of it on, in percent.", False

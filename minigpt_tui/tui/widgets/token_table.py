@@ -12,7 +12,7 @@ from textual.widgets import Static
 from minigpt_tui.text.safe import shown_token
 from minigpt_tui.tui.text_reading import FrequentTokens, TokenCount
 
-_COLUMN, _GAP = 20, 2
+_COLUMN, _GAP = 18, 2
 _LEAST_ROWS = 3
 
 
