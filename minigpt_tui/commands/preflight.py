@@ -10,7 +10,7 @@ from minigpt_tui.commands.train import config_from
 from minigpt_tui.paths import data_folder
 from minigpt_tui.planning.memory import memory_in_words
 from minigpt_tui.planning.parameters import parameter_counts
-from minigpt_tui.runs.pace import achieved_flops, expected_seconds
+from minigpt_tui.runs.pace import achieved_flops
 from minigpt_tui.tui.plan import plan
 from minigpt_tui.tui.text_measure import measure_text
 from minigpt_tui.tui.widgets.numbers import duration
@@ -20,17 +20,11 @@ def preflight(arguments: argparse.Namespace) -> int:
     """Prints weights, memory, steps, time and a verdict; exit code 1 when the run cannot begin."""
     config = config_from(arguments)
     data = data_folder(arguments.data_dir).ready()
-    planned = plan(config, measure_text(config.data, data))
+    planned = plan(config, measure_text(config.data, data), achieved_flops(data))
     parts = parameter_counts(config.model, planned.vocab_size)
-    minutes, flops = config.training.minutes, achieved_flops(data)
-    seconds = None
-    if minutes is not None:
-        seconds = 60 * minutes
-    elif flops is not None:
-        tokens = planned.tokens_per_epoch * planned.total_steps / planned.steps_per_epoch
-        seconds = expected_seconds(planned.parameters, round(tokens), flops)
+    minutes, seconds = config.training.minutes, planned.seconds
     if arguments.json:
-        facts = {**asdict(planned), "parameters_by_part": parts, "seconds": seconds}
+        facts = {**asdict(planned), "parameters_by_part": parts}
         print(json.dumps(facts, indent=2))
         return int(planned.problem is not None)
     about = "about " if planned.estimated else ""
@@ -52,4 +46,6 @@ def preflight(arguments: argparse.Namespace) -> int:
     for name, value in rows:
         print(f"{name:<22} {value}")
     print(f"\n{planned.problem or planned.verdict}")
+    for sentence in planned.advice:
+        print(f"! {sentence}")
     return int(planned.problem is not None)

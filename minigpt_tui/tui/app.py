@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
@@ -23,6 +23,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.tui.actions import ACTIONS, bindings
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
+from minigpt_tui.tui.run_queue import RunQueue
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.widgets.header import Header
@@ -45,6 +46,7 @@ class Workbench(App[None]):
         super().__init__()
         self.data = data
         self.session = TrainingSession(data)
+        self.queue = RunQueue()
         self.remembered: Remembered = load_remembered(data)
         self.config: RunConfig = self._first_config()
         """What the form holds; the panes replace it as a whole."""
@@ -137,6 +139,22 @@ class Workbench(App[None]):
             from minigpt_tui.tui.ending import announce_end
 
             announce_end(self, self.session.job)
+            self.start_next()
+
+    def start_next(self) -> None:
+        """Begins the first run of the queue, unless there is none or the queue is held."""
+        job = self.session.job
+        if job is not None and job.run is None and job.error and self.queue.waiting:
+            # Where nothing else begins, the Train pane says so.
+            self.notify(job.error, title="Not started", severity="warning", markup=False)
+        if (waiting := self.queue.take()) is not None:
+            self.notify(waiting.title, title="Next in the queue", markup=False)
+            self._start(lambda: self.session.new(waiting.config, None))
+
+    def exit(self, *arguments: Any, **keywords: Any) -> None:
+        """Nothing of the queue begins on the way out."""
+        self.queue.held = True
+        super().exit(*arguments, **keywords)
 
     def remember(self) -> None:
         """Keeps theme and selections for the next start."""

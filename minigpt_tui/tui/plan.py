@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from minigpt_tui.config import RunConfig
 from minigpt_tui.planning.advice import corpus_verdict
+from minigpt_tui.planning.conflicts import conflicts
 from minigpt_tui.planning.memory import check_memory, training_memory
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.planning.steps import steps_per_epoch, total_steps, windows_per_epoch
+from minigpt_tui.runs.pace import expected_seconds
 from minigpt_tui.tui.text_measure import TextMeasure
 
 
@@ -23,23 +25,29 @@ class Plan:
     total_steps: int
     memory: int  # bytes
     estimated: bool  # the text was too large to be read whole
+    seconds: float | None  # None: this machine has not trained yet
     verdict: str
+    advice: tuple[str, ...]  # a sentence for each pair of settings that fight
     problem: str | None
 
 
-def plan(config: RunConfig, text: TextMeasure) -> Plan:
-    """The figures of `config` (checked) on a text with these text. Costs no more than a moment."""
+def plan(config: RunConfig, text: TextMeasure, flops: float | None = None) -> Plan:
+    """The figures of `config` (checked) on a text of these sizes. Costs no more than a moment.
+
+    `flops` are the operations a second that recent runs reached here (see `achieved_flops`).
+    """
     model, training = config.model, config.training
     targets = text.train_tokens - 1
     per_epoch = steps_per_epoch(targets, model.max_seq_len, training.batch_size)
     windows = windows_per_epoch(targets, model.max_seq_len)
     parameters = parameter_count(model, text.vocab_size)
+    steps = total_steps(training, per_epoch)
     return Plan(
         vocab_size=text.vocab_size,
         parameters=parameters,
         tokens_per_epoch=targets,
         steps_per_epoch=per_epoch,
-        total_steps=total_steps(training, per_epoch),
+        total_steps=steps,
         memory=training_memory(model, training, text.vocab_size, windows),
         estimated=text.estimated,
         verdict=corpus_verdict(
@@ -49,8 +57,25 @@ def plan(config: RunConfig, text: TextMeasure) -> Plan:
             model.max_seq_len,
             unknown_share=text.unknown_share,
         ),
+        seconds=_seconds(config, parameters, round(targets * steps / per_epoch), flops),
+        advice=tuple(
+            conflicts(
+                config,
+                vocab_size=text.vocab_size,
+                train_tokens=text.train_tokens,
+                windows=windows,
+                total_steps=steps,
+            )
+        ),
         problem=_problem(config, text, windows),
     )
+
+
+def _seconds(config: RunConfig, parameters: int, tokens: int, flops: float | None) -> float | None:
+    """How long the run takes: its minutes, or as long as recent runs would have taken."""
+    if config.training.minutes is not None:
+        return 60 * config.training.minutes
+    return None if flops is None else expected_seconds(parameters, tokens, flops)
 
 
 def _problem(config: RunConfig, text: TextMeasure, windows: int) -> str | None:
