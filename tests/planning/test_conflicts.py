@@ -34,7 +34,7 @@ def test_the_presets_have_none_on_a_text_of_some_size(preset: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"tokens": 500}, "batch_size 32 is more than the 10 windows"),
+        ({"tokens": 500}, "batch_size 32 is more than the 11 windows"),
         ({"lr": 0.1}, "lr 0.1 is high for adam"),
         ({"optimizer": "muon"}, "lr 0.001 is low for muon"),
         ({"n_heads": 32}, "Each head has 8 numbers"),

@@ -88,7 +88,8 @@ class TextPreview(Horizontal):
         self._config = DataConfig()
         self._file = 0
         self._number = 0
-        self._moving = False
+        self.moving = False
+        """Whether a part is being read to be shown."""
         self._border: Border | None = None
         self._tokenizer: Tokenizer | None = None
         self._counts: Counts | None = None
@@ -115,7 +116,7 @@ class TextPreview(Horizontal):
         self._tokenizer = self._counts = None
         self._border = None
         self._number += 1
-        self._moving = False
+        self.moving = False
         if same and self.part is not None:
             self.tokens.show_tokens((), config.level)
             self.tokens.show_border(None)
@@ -170,14 +171,14 @@ class TextPreview(Horizontal):
     @on(TextMap.Jump)
     def _jump(self, event: TokenPreview.Jump | TextMap.Jump) -> None:
         event.stop()
-        self._moving = False  # the newest wish counts
+        self.moving = False  # the newest wish counts
         self.go_to(event.share)
 
     @on(TokenPreview.Edge)
     def _edge(self, event: TokenPreview.Edge) -> None:
         event.stop()
         part, tokens = self.part, self.tokens
-        if part is None or self._moving or self._beginning is None:
+        if part is None or self.moving or self._beginning is None:
             return
         cursor, top = part.byte_of(tokens.cursor), part.byte_of(tokens.top_character)
         if event.direction > 0 and not part.is_last:
@@ -198,7 +199,7 @@ class TextPreview(Horizontal):
         if event.number != self._number:
             return
         place, part, tokens = event.place, event.part, self.tokens
-        self._moving = False
+        self.moving = False
         self._fault = ""
         self._file, self.part = place.file, part
         tokens.show_text(part.text, self._border_in(place.file, part))
@@ -222,7 +223,7 @@ class TextPreview(Horizontal):
     def _not_read(self, event: NotRead) -> None:
         event.stop()
         if event.number == self._number:
-            self._moving = False
+            self.moving = False
             self._fault = event.sentence
             self._draw()
 
@@ -242,7 +243,7 @@ class TextPreview(Horizontal):
         assert self._beginning is not None
         path, number, config = self._beginning.paths[place.file], self._number, self._config
         tokenizer = self._tokenizer
-        self._moving = True
+        self.moving = True
 
         def work() -> None:
             worker = get_current_worker()

@@ -182,7 +182,7 @@ class TokenPreview(ScrollView, can_focus=True):
         first, behind = self.seen
         if not first <= self.cursor < behind:
             self.cursor = self._token_at(first)
-        self._point()
+        self.call_later(self._point)  # by then it has the focus
         self.refresh()
 
     def on_blur(self) -> None:

@@ -51,6 +51,7 @@ async def test_a_paste_becomes_a_text_that_is_chosen(data: DataFolder) -> None:
         await settled(pilot, app)
         paste(app, "Roses are red,\rviolets [/nope] are blue.\r" * 20)
         await until(pilot, lambda: isinstance(app.screen, PasteDialog))
+        await until(pilot, lambda: app.screen.focused is not None)
         paste(app, "The end.\r")
         await pilot.pause(0.05)
         app.screen.query_one(Input).value = "con"
