@@ -52,7 +52,7 @@ async def test_a_paste_becomes_a_text_that_is_chosen(data: DataFolder) -> None:
         paste(app, "Roses are red,\rviolets [/nope] are blue.\r" * 20)
         await until(pilot, lambda: isinstance(app.screen, PasteDialog))
         await until(pilot, lambda: app.screen.focused is not None)
-        paste(app, "The end.\r")
+        paste(app, "The\rend.\r")
         await pilot.pause(0.05)
         app.screen.query_one(Input).value = "con"
         await pilot.press("enter")
@@ -61,7 +61,7 @@ async def test_a_paste_becomes_a_text_that_is_chosen(data: DataFolder) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.config.data.corpus == ("roses",))
         text = (data.corpora / "roses.txt").read_text()
-        assert text == "Roses are red,\nviolets [/nope] are blue.\n" * 20 + "The end.\n"
+        assert text == "Roses are red,\nviolets [/nope] are blue.\n" * 20 + "The\nend.\n"
 
 
 async def test_a_pasted_path_is_opened(data: DataFolder, tmp_path: Path) -> None:
