@@ -23,7 +23,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.tui.actions import ACTIONS, bindings
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
-from minigpt_tui.tui.run_queue import RunQueue
+from minigpt_tui.tui.run_queue import RunQueue, WaitingRun, save_queue, take_saved_queue
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.widgets.header import Header
@@ -157,7 +157,8 @@ class Workbench(App[None]):
         super().exit(*arguments, **keywords)
 
     def remember(self) -> None:
-        """Keeps theme and selections for the next start."""
+        """Keeps theme, selections and what is queued for the next start."""
+        save_queue(self.queue, self.data)
         self.remembered.theme = self.theme
         save_remembered(self.remembered, self.data)
 
@@ -178,11 +179,21 @@ class Workbench(App[None]):
             interrupted_runs,
         )
 
+        if queued := take_saved_queue(self.data):
+            self.call_later(self._take_up_queue, queued)
         empty_old_trash(self.data)
         found = interrupted_runs(self.data)
         if found:
             self.offered_run = found[0][0]
             self.call_later(announce_interrupted, self, found)
+
+    def _take_up_queue(self, queued: list[WaitingRun]) -> None:
+        """Runs that an earlier session queued wait on, until somebody lets them begin."""
+        self.queue.waiting[:0] = queued
+        self.queue.held = True
+        count = "1 run" if len(queued) == 1 else f"{len(queued)} runs"
+        words = "They were queued when you left. F3, then ^n, shows them and lets them begin."
+        self.notify(words, title=f"{count} held in the queue", markup=False, timeout=10)
 
     def _runner(self, action_id: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from minigpt_tui.config import RunConfig
+from minigpt_tui.config import RunConfig, from_dict, to_dict
+from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import visible
+
+MAX_BYTES = 1 << 20
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,3 +69,37 @@ class RunQueue:
     def take(self) -> WaitingRun | None:
         """The run that begins now, which waits no more; None if none does, or all are held."""
         return None if self.held or not self.waiting else self.waiting.pop(0)
+
+
+def save_queue(queue: RunQueue, data: DataFolder) -> None:
+    """Keeps what waits for the next start of the workbench; a disk that refuses is in the log."""
+    from minigpt_tui.runs.atomic import write_atomic
+
+    if not queue.waiting:
+        return
+    text = json.dumps([to_dict(run.config) for run in queue.waiting])
+    try:
+        data.root.mkdir(parents=True, exist_ok=True)
+        write_atomic(_file(data), text.encode())
+    except OSError as error:
+        log.warning("%s cannot be written: %s", _file(data), error)
+
+
+def take_saved_queue(data: DataFolder) -> list[WaitingRun]:
+    """What an earlier workbench left waiting; it is this one's now, and its file is gone."""
+    try:
+        with open(_file(data), "rb") as file:
+            plain = json.loads(file.read(MAX_BYTES))
+        _file(data).unlink()
+        if not isinstance(plain, list):
+            raise ValueError("it is no list of configurations")
+        return [WaitingRun(from_dict(config)) for config in plain]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("%s is not taken up: %s", _file(data), error)
+        return []
+
+
+def _file(data: DataFolder) -> Path:
+    return data.root / "queue.json"

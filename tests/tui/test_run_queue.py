@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from minigpt_tui.config import RunConfig, with_settings
-from minigpt_tui.tui.run_queue import RunQueue
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.tui.run_queue import RunQueue, save_queue, take_saved_queue
 
 
 def test_they_begin_in_their_order_unless_held() -> None:
@@ -28,3 +29,18 @@ def test_a_title_tells_runs_apart_and_is_safe() -> None:
     )
     title = RunQueue().add(config).title
     assert title == "a ␛[31m.txt and 1 more, char, gpt2, 4 × 256, 2,000 steps, lr 0.003"
+
+
+def test_what_waits_at_the_end_is_there_at_the_next_start_once(data: DataFolder) -> None:
+    queue = RunQueue()
+    queue.add(with_settings(RunConfig(), {"lr": 0.5, "minutes": 3.0}))
+    queue.add(RunConfig())
+    save_queue(queue, data)
+    assert [run.config for run in take_saved_queue(data)] == [run.config for run in queue.waiting]
+    assert take_saved_queue(data) == []
+
+
+def test_a_damaged_queue_is_no_hindrance(data: DataFolder) -> None:
+    for raw in (b"", b"{}", b"[[" * 9, b'[{"n_layers": -3}]', b"\xff"):
+        (data.root / "queue.json").write_bytes(raw)
+        assert take_saved_queue(data) == []

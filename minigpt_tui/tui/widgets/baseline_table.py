@@ -20,8 +20,9 @@ _MEANINGS = {
     "lzma": "what the compressor of .xz files needs",
 }
 _EXPLANATION = (
-    "A model of which the validation loss is below the unigram's has learned more than which "
-    "tokens are frequent; below the 5-gram's it looks further back than four tokens."
+    "A model whose validation loss is below the unigram's has learned more than which tokens are "
+    "frequent. The best of the n-grams is what counting alone achieves: a trained model should "
+    "get below it."
 )
 _WIDE = 62
 

@@ -95,7 +95,7 @@ def text_lines(facts: TextFacts | None, pending: str = _PENDING) -> list[Line]:
 
 def token_lines(facts: TextMeasure | None, pending: str = _PENDING) -> list[Line]:
     """Name and figure of each count of its tokens; ≈ and ≥ mark what was estimated."""
-    names = ("tokens", "vocabulary", "training", "validation", "unknown in val.", "one epoch")
+    names = ("tokens", "vocabulary", "training", "validation", "  unknown", "one epoch")
     if facts is None:
         return [(name, pending if name == "tokens" else "") for name in names]
     about = "≈ " if facts.estimated else ""
