@@ -20,6 +20,7 @@ from textual.worker import Worker
 from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_names, with_settings
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import ACTIONS, bindings
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
@@ -138,15 +139,16 @@ class Workbench(App[None]):
         if event.worker.name == "training" and event.worker.is_finished and self.session.job:
             from minigpt_tui.tui.ending import announce_end
 
-            announce_end(self, self.session.job)
+            job = self.session.job
+            announce_end(self, job)
+            if job.run is None and job.error and self.queue.waiting:
+                # Where nothing else begins, the Train pane says so.
+                sentence = visible(job.error)
+                self.notify(sentence, title="Not started", severity="warning", markup=False)
             self.start_next()
 
     def start_next(self) -> None:
         """Begins the first run of the queue, unless there is none or the queue is held."""
-        job = self.session.job
-        if job is not None and job.run is None and job.error and self.queue.waiting:
-            # Where nothing else begins, the Train pane says so.
-            self.notify(job.error, title="Not started", severity="warning", markup=False)
         if (waiting := self.queue.take()) is not None:
             self.notify(waiting.title, title="Next in the queue", markup=False)
             self._start(lambda: self.session.new(waiting.config, None))

@@ -110,7 +110,7 @@ class CorpusPane(Pane):
     async def action_train_corpus(self) -> None:
         failure = self.query_one(TextView).failure
         if self.workbench.session.active:
-            self._refuse("A training is running already. F3 shows it; stop it there first.")
+            self._refuse("A training is running already. F3 shows it, and ^t there queues this.")
         elif failure:
             self._refuse(failure)
         else:
@@ -197,6 +197,8 @@ class CorpusPane(Pane):
         """The text below it is chosen then, or the last one."""
         texts = self.query_one(TextList)
         listed = [choice for choice in texts.listed if choice != event.choice]
+        if event.choice not in texts.listed:
+            return
         at = min(texts.listed.index(event.choice), len(listed) - 1)
         marked = [choice for choice in texts.marked if choice != event.choice]
         self._list_choices(listed[at], marked)

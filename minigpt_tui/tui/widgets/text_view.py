@@ -158,6 +158,8 @@ class TextView(Container):
         """Ends the counting; what is known by now stays."""
         self.numbers.stop()
         if self.counting:
+            if self._timer is not None:
+                self._timer.stop()
             self.workers.cancel_group(self, "reading")
             self._number += 1
             self.counting, self.stopped = False, True
