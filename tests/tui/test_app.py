@@ -20,7 +20,7 @@ from minigpt_tui.tui.leave import LeaveDialog
 from minigpt_tui.tui.remembered import load_remembered
 
 SHARE_A_KEY = {"go_on", "resume", "queue_run", "count_again"}
-"""With `pause`, `start` and `stop_counting`: only the one that applies is bound (`check_action`)."""
+"""Of those with one key only the one that applies is bound (`check_action`)."""
 
 
 async def ended(app: Workbench) -> None:
