@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# Two cores are shared by the tests and the programs they start; spinning threads starve both.
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# Two cores are shared by two testing processes and the programs they start: spinning threads, and
+# more threads than cores, starve them all.
+os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

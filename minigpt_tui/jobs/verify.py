@@ -20,6 +20,8 @@ from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
 from minigpt_tui.text.tokenizers import Tokenizer, tokenizer_from_json
 from minigpt_tui.training.device import without_denormals
+from minigpt_tui.training.events import StepDone
+from minigpt_tui.training.execution import Execution
 from minigpt_tui.training.trainer import Trainer, TrainingData
 
 REPLAYED_STEPS = 3
@@ -50,34 +52,44 @@ def verify_files(run: RunFolder) -> Iterator[Check]:
 
 
 def verify_replay(run: RunFolder, data: DataFolder) -> Iterator[Check]:
-    """Resumes each periodic checkpoint twice for a few steps.
+    """Resumes each periodic checkpoint twice for a few steps; without one the run begins twice.
 
     Both must end with the same weights, bit for bit, and their losses must be those that the run
-    recorded for these steps. Raises ValueError when the run is being trained, has no checkpoint
-    to resume, or its corpus has changed.
+    recorded for these steps. Raises ValueError when the run is being trained or its corpus is
+    gone.
     """
     with run_lock(run), without_denormals():
-        config = read_config(run)
+        config, info = read_config(run), read_info(run)
         prepared = prepare(config, data, _tokenizer(run))
         training_data = TrainingData(prepared.tokenizer, prepared.train, prepared.val)
-        resumable = [*run.epoch_checkpoints().values(), *([run.last] if run.last.exists() else [])]
-        if not resumable:
-            raise ValueError(f"{run.name} has no checkpoint that training could go on from.")
-        changes = recorded_changes(run)
-        for path in resumable:
-            yield _replay(path, run, lambda: Trainer(config, training_data, known_changes=changes))
+        execution = Execution(info.precision or "fp32", info.threads, bool(info.compiled))
+
+        def build() -> Trainer:
+            return Trainer(
+                config,
+                training_data,
+                execution,
+                planned_steps=info.total_steps,
+                known_changes=recorded_changes(run),
+            )
+
+        resumable: list[Path | None] = [*run.epoch_checkpoints().values()]
+        if run.last.exists():
+            resumable.append(run.last)
+        for path in resumable or [None]:
+            yield _replay(path, run, build)
 
 
-def _replay(path: Path, run: RunFolder, build: Callable[[], Trainer]) -> Check:
-    what = f"replay of {path.name}"
+def _replay(path: Path | None, run: RunFolder, build: Callable[[], Trainer]) -> Check:
+    what = "replay of its start" if path is None else f"replay of {path.name}"
     ends, losses = [], []
     for _ in range(2):
         trainer = build()
-        reasons = trainer.load_checkpoint(path)
+        reasons = trainer.load_checkpoint(path) if path is not None else []
         if reasons:
             return Check(what, False, f"not exact here: {'; '.join(reasons)}")
         first = trainer.progress.step
-        taken = []
+        taken: list[StepDone | None] = []
         while len(taken) < REPLAYED_STEPS:
             trainer.steering.repeat(trainer.progress.step)
             if trainer.progress.step >= trainer.total_steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minigpt_tui.config import RunConfig
@@ -10,7 +11,7 @@ from minigpt_tui.planning.conflicts import conflicts
 from minigpt_tui.planning.memory import check_memory, training_memory
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.planning.steps import steps_per_epoch, total_steps, windows_per_epoch
-from minigpt_tui.runs.pace import expected_seconds
+from minigpt_tui.runs.pace import Pace, RecentRun, pace_by
 from minigpt_tui.tui.text_measure import TextMeasure
 
 
@@ -25,16 +26,16 @@ class Plan:
     total_steps: int
     memory: int  # bytes
     estimated: bool  # the text was too large to be read whole
-    seconds: float | None  # None: this machine has not trained yet
+    pace: Pace | None  # None: it has its minutes, or this machine has not trained yet
     verdict: str
     advice: tuple[str, ...]  # a sentence for each pair of settings that fight
     problem: str | None
 
 
-def plan(config: RunConfig, text: TextMeasure, flops: float | None = None) -> Plan:
+def plan(config: RunConfig, text: TextMeasure, recent: Sequence[RecentRun] = ()) -> Plan:
     """The figures of `config` (checked) on a text of these sizes. Costs no more than a moment.
 
-    `flops` are the operations a second that recent runs reached here (see `achieved_flops`).
+    `recent` are the runs by which the time is judged (see `recent_runs`).
     """
     model, training = config.model, config.training
     targets = text.train_tokens - 1
@@ -42,6 +43,7 @@ def plan(config: RunConfig, text: TextMeasure, flops: float | None = None) -> Pl
     windows = windows_per_epoch(targets, model.max_seq_len)
     parameters = parameter_count(model, text.vocab_size)
     steps = total_steps(training, per_epoch)
+    tokens = round(targets * steps / per_epoch)
     return Plan(
         vocab_size=text.vocab_size,
         parameters=parameters,
@@ -57,7 +59,7 @@ def plan(config: RunConfig, text: TextMeasure, flops: float | None = None) -> Pl
             model.max_seq_len,
             unknown_share=text.unknown_share,
         ),
-        seconds=_seconds(config, parameters, round(targets * steps / per_epoch), flops),
+        pace=None if training.minutes is not None else pace_by(recent, config, parameters, tokens),
         advice=tuple(
             conflicts(
                 config,
@@ -69,13 +71,6 @@ def plan(config: RunConfig, text: TextMeasure, flops: float | None = None) -> Pl
         ),
         problem=_problem(config, text, windows),
     )
-
-
-def _seconds(config: RunConfig, parameters: int, tokens: int, flops: float | None) -> float | None:
-    """How long the run takes: its minutes, or as long as recent runs would have taken."""
-    if config.training.minutes is not None:
-        return 60 * config.training.minutes
-    return None if flops is None else expected_seconds(parameters, tokens, flops)
 
 
 def _problem(config: RunConfig, text: TextMeasure, windows: int) -> str | None:

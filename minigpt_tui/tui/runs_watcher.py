@@ -9,10 +9,10 @@ from collections.abc import Callable
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.manage import DeletedRun, deleted_runs
 from minigpt_tui.runs.summary import RunsReader, RunSummary
+from minigpt_tui.tui.pace import PULL_SECONDS
 
 log = logging.getLogger(__name__)
 
-PULL_SECONDS = 0.25
 FAULT_SECONDS = 5.0
 """The pause when the disk refuses."""
 

@@ -47,3 +47,21 @@ def test_after_a_run_the_time_is_judged_by_it(capsys):
     capsys.readouterr()
     assert run("--json", "--preset", "tiny", "--epochs", "100") == 0
     assert 0 < json.loads(capsys.readouterr().out)["seconds"] < 3600
+
+
+def test_a_run_of_another_size_is_a_guess_and_no_absurd_one(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--preset", "tiny", "--epochs", "2", "--threads", "1", "--device", "cpu"])
+    capsys.readouterr()
+    small, large = ["--preset", "tiny"], ["--preset", "scale-up"]
+    assert run(*small) == 0
+    assert "a guess" not in capsys.readouterr().out
+    assert run(*large) == 0
+    assert "a guess" in capsys.readouterr().out
+    seconds = []
+    for preset in (small, large):
+        run("--json", "--steps", "1000", *preset)
+        facts = json.loads(capsys.readouterr().out)
+        epochs = facts["total_steps"] / facts["steps_per_epoch"]
+        seconds.append(facts["seconds"] / facts["parameters"] / facts["tokens_per_epoch"] / epochs)
+    assert seconds[1] < seconds[0], "a large step makes more of the processor"

@@ -29,6 +29,7 @@ def config(corpus: Path) -> RunConfig:
                 "batch_size": 16,
                 "checkpoint_every": 2,
                 "threads": 1,
+                "compile": "off",  # a long run would spend half a minute on a trial
                 "device": "cpu",
             },
         }

@@ -38,6 +38,15 @@ def test_a_replay_repeats_what_was_recorded(run, data):
     assert "as recorded" in check.detail
 
 
+def test_without_a_periodic_checkpoint_the_start_is_replayed(config, data):
+    config = with_settings(config, {"checkpoint_every": 0, "dropout": 0.1})
+    run = train_new(config, data, Control()).run
+    (check,) = verify_replay(run, data)
+    assert check.passed, check
+    assert "start" in check.what
+    assert "as recorded" in check.detail
+
+
 def test_a_replay_repeats_the_steering_too(config, data):
     control = Control()
     config = with_settings(config, {"checkpoint_every": 1, "schedule": "constant"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -22,10 +21,11 @@ from minigpt_tui.runs.manage import DeletedRun
 from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import actions_of, bindings
+from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.run_keeping import RunKeeping
 from minigpt_tui.tui.run_page import Details
-from minigpt_tui.tui.runs_watcher import PULL_SECONDS, RunsWatcher
+from minigpt_tui.tui.runs_watcher import RunsWatcher
 from minigpt_tui.tui.selected_run import SelectedRun
 from minigpt_tui.tui.widgets.run_details import RunDetails
 from minigpt_tui.tui.widgets.run_table import RunTable
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AGES_SECONDS = 30.0
-REST_FACTOR = 20
-"""After a drawing the disk is left alone for so many times its cost."""
 
 OF_THE_SELECTED = {action.id for action in actions_of("runs")}
 """Keys that do nothing without a selected run; `check_action` names those that need more."""
@@ -151,7 +149,7 @@ class RunsPane(Pane):
 
     def _list(self) -> None:
         """Draws the list; also from time to time for the ages in it."""
-        began = time.monotonic()
+        began = clock()
         selected = self.selected
         there = {summary.run for summary in self.summaries}
         wanted = self._wanted if self._wanted in there else None
@@ -159,7 +157,7 @@ class RunsPane(Pane):
         if wanted is not None:
             self._wanted = None
         self._pull()
-        self.watcher.pause = max(PULL_SECONDS, REST_FACTOR * (time.monotonic() - began))
+        self.watcher.pause = max(PULL_SECONDS, rest_since(began))
 
     @on(RunTable.Changed)
     def _table_changed(self, message: RunTable.Changed) -> None:

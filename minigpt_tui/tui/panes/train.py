@@ -17,11 +17,12 @@ from textual.worker import get_current_worker
 from minigpt_tui.config import DataConfig, RunConfig
 from minigpt_tui.paths import data_folder
 from minigpt_tui.runs.folder import read_config
-from minigpt_tui.runs.pace import achieved_flops
+from minigpt_tui.runs.pace import RecentRun, recent_runs
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.safe import visible
 from minigpt_tui.training.extension import Extension
 from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.plan import plan
 from minigpt_tui.tui.run_notices import NOTHING_YET, preparing, refused
@@ -37,9 +38,6 @@ from minigpt_tui.tui.widgets.run_monitor import RunMonitor
 
 log = logging.getLogger(__name__)
 
-PULL_SECONDS = 0.25
-REST_FACTOR = 20
-"""A frame is followed by a pause of so many times its cost: the processor is the training's."""
 DEBOUNCE_SECONDS = 0.04
 
 
@@ -62,15 +60,15 @@ class TrainPane(Pane):
             settings: DataConfig,
             measured: TextMeasure | None,
             problem: str,
-            flops: float | None,
+            recent: tuple[RecentRun, ...],
         ) -> None:
             super().__init__()
             self.request = request
             self.settings = settings
             self.measured = measured
             self.problem = problem
-            self.flops = flops
-            """What recent runs reached on this machine, to say how long the next one takes."""
+            self.recent = recent
+            """The runs of this machine by which the time of the next one is judged."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +78,7 @@ class TrainPane(Pane):
         self._rest_until = 0.0
         self._request = 0
         self._measured: tuple[DataConfig, TextMeasure] | None = None
-        self._flops: float | None = None
+        self._recent: tuple[RecentRun, ...] = ()
         self._debounce: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -320,10 +318,11 @@ class TrainPane(Pane):
 
         def work() -> None:
             worker = get_current_worker()
-            measured, problem, flops = None, "", None
+            measured, problem = None, ""
+            recent: tuple[RecentRun, ...] = ()
             try:
                 measured = measure_text(settings, data, lambda: worker.is_cancelled)
-                flops = achieved_flops(data)
+                recent = recent_runs(data)
             except CancelledError:
                 return
             except ValueError as error:
@@ -331,7 +330,7 @@ class TrainPane(Pane):
             except Exception as error:  # a bug must not end the app; the form says so
                 log.exception("The text could not be measured")
                 problem = f"The text could not be measured ({type(error).__name__}); see the log."
-            self.post_message(self.Measured(request, settings, measured, problem, flops))
+            self.post_message(self.Measured(request, settings, measured, problem, recent))
 
         self.run_worker(work, thread=True, exclusive=True, group="measuring", exit_on_error=False)
 
@@ -342,13 +341,13 @@ class TrainPane(Pane):
             self._measured = None
             self.form.show_text_problem(event.problem)
         else:
-            self._measured, self._flops = (event.settings, event.measured), event.flops
+            self._measured, self._recent = (event.settings, event.measured), event.recent
             self.form.show_text_problem(None)
             self._show_plan(self.workbench.config)
 
     def _show_plan(self, config: RunConfig) -> None:
         assert self._measured is not None
-        self.form.summary.show_plan(plan(config, self._measured[1], self._flops))
+        self.form.summary.show_plan(plan(config, self._measured[1], self._recent))
 
     # The run
 
@@ -359,15 +358,14 @@ class TrainPane(Pane):
         self.call_after_refresh(self.focus_first)
 
     def _pull(self, at_once: bool = False) -> None:
-        began = time.monotonic()
-        if began < self._rest_until and not at_once:
+        if time.monotonic() < self._rest_until and not at_once:
             return
+        began = clock()
         scene = self.watcher.pull()
         if scene is not None:
             self._show(scene)
         self._follow_keys()
-        now = time.monotonic()
-        self._rest_until = now + REST_FACTOR * (now - began)
+        self._rest_until = time.monotonic() + rest_since(began)
 
     def _show(self, scene: Scene) -> None:
         self.workbench.shown_run = self.watcher.run or self.workbench.shown_run

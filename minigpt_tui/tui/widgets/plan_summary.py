@@ -93,8 +93,10 @@ def _figures(plan: Plan, width: int) -> list[Content]:
         ("≈" + memory_in_words(plan.memory), "memory"),
         (about + short_count(plan.total_steps), "steps in all"),
     ]
-    if plan.seconds is not None:
-        pairs.append(("≈" + duration(plan.seconds), "hours" if plan.seconds >= 3600 else "minutes"))
+    if plan.pace is not None:
+        unit = "hours" if plan.pace.seconds >= 3600 else "minutes"
+        sign = "≈" if plan.pace.alike else "~"
+        pairs.append((sign + duration(plan.pace.seconds), unit))
     cells = [
         Content.assemble((f"{figure:>{_FIGURE_WIDTH}}", "bold"), (f" {words:<{_WORDS_WIDTH}}", ""))
         for figure, words in pairs

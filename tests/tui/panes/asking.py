@@ -19,7 +19,7 @@ from minigpt_tui.tui.widgets.bars import ProbabilityBars
 from minigpt_tui.tui.widgets.prompt import PromptInput
 
 TEXT = "I eat bread.\nI eat rice.\nWe eat bread and rice in the morning.\n" * 20
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @cache

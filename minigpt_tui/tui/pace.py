@@ -1,0 +1,24 @@
+"""How long the screen rests after a frame: the processor belongs to the training."""
+
+from __future__ import annotations
+
+import time
+
+PULL_SECONDS = 0.25
+"""Between two looks at what changed."""
+REST_FACTOR = 20
+"""A frame is followed by a pause of so many times its cost."""
+
+
+def clock() -> float:
+    """Seconds of the processor that this thread has used.
+
+    Not those on the wall: a frame that had to wait for others (an import in the training thread,
+    a busy machine) has cost nothing, and must not hold the screen for twenty times as long.
+    """
+    return time.thread_time()
+
+
+def rest_since(began: float) -> float:
+    """Seconds to rest after a frame that began at `began` on `clock()`."""
+    return REST_FACTOR * (clock() - began)
