@@ -10,7 +10,7 @@ from minigpt_tui.commands.train import config_from
 from minigpt_tui.paths import data_folder
 from minigpt_tui.planning.memory import memory_in_words
 from minigpt_tui.planning.parameters import parameter_counts
-from minigpt_tui.runs.pace import Pace, expected_pace
+from minigpt_tui.runs.pace import Pace, recent_runs
 from minigpt_tui.tui.plan import plan
 from minigpt_tui.tui.text_measure import measure_text
 from minigpt_tui.tui.widgets.numbers import duration
@@ -20,12 +20,9 @@ def preflight(arguments: argparse.Namespace) -> int:
     """Prints weights, memory, steps, time and a verdict; exit code 1 when the run cannot begin."""
     config = config_from(arguments)
     data = data_folder(arguments.data_dir).ready()
-    planned = plan(config, measure_text(config.data, data))
+    planned = plan(config, measure_text(config.data, data), recent_runs(data))
     parts = parameter_counts(config.model, planned.vocab_size)
-    minutes, pace = config.training.minutes, None
-    if minutes is None:
-        tokens = planned.tokens_per_epoch * planned.total_steps / planned.steps_per_epoch
-        pace = expected_pace(data, config, planned.parameters, round(tokens))
+    minutes, pace = config.training.minutes, planned.pace
     if arguments.json:
         seconds = 60 * minutes if minutes is not None else pace.seconds if pace else None
         facts = {**asdict(planned), "parameters_by_part": parts, "seconds": seconds}
@@ -47,6 +44,8 @@ def preflight(arguments: argparse.Namespace) -> int:
     for name, value in rows:
         print(f"{name:<22} {value}")
     print(f"\n{planned.problem or planned.verdict}")
+    for sentence in planned.advice:
+        print(f"! {sentence}")
     return int(planned.problem is not None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minigpt_tui.config import RunConfig
@@ -40,14 +41,27 @@ def step_flops(parameters: int, config: RunConfig) -> float:
     return float(FLOPS_PER_WEIGHT_AND_TOKEN * parameters * tokens)
 
 
+@dataclass(frozen=True)
+class RecentRun:
+    """What a run of this machine reached."""
+
+    name: str
+    step_flops: float
+    flops: float  # floating-point operations a second
+
+
 def expected_pace(data: DataFolder, config: RunConfig, parameters: int, tokens: int) -> Pace | None:
     """What a training on so many tokens takes, by the run of the nearest size; None without any.
 
     Good to a factor of two where the sizes are alike: a small step reaches less of a processor
     than a large one.
     """
-    wanted = step_flops(parameters, config)
-    nearest: tuple[float, float, str] | None = None
+    return pace_by(recent_runs(data), config, parameters, tokens)
+
+
+def recent_runs(data: DataFolder) -> tuple[RecentRun, ...]:
+    """The newest runs that were trained on this machine, as far as they tell a speed."""
+    found = []
     for run in list_runs(data)[:LOOKED_AT]:
         status = read_status(run)
         if status.host != socket.gethostname() or not status.tokens_per_second:
@@ -58,16 +72,23 @@ def expected_pace(data: DataFolder, config: RunConfig, parameters: int, tokens: 
             continue
         flops = step_flops(weights, its_config)
         reached = FLOPS_PER_WEIGHT_AND_TOKEN * weights * status.tokens_per_second
-        if flops <= 0 or reached <= 0:
-            continue
-        distance = abs(math.log(flops / wanted))
-        if nearest is None or distance < nearest[0]:
-            nearest = distance, reached * _share(wanted) / _share(flops), run.name
-    if nearest is None:
+        if flops > 0 and reached > 0:
+            found.append(RecentRun(run.name, flops, reached))
+    return tuple(found)
+
+
+def pace_by(
+    recent: Sequence[RecentRun], config: RunConfig, parameters: int, tokens: int
+) -> Pace | None:
+    """The same by runs that were read before: this reads nothing."""
+    wanted = step_flops(parameters, config)
+    if not recent or wanted <= 0:
         return None
-    distance, speed, name = nearest
+    nearest = min(recent, key=lambda run: abs(math.log(run.step_flops / wanted)))
+    speed = nearest.flops * _share(wanted) / _share(nearest.step_flops)
     seconds = FLOPS_PER_WEIGHT_AND_TOKEN * parameters * tokens / speed
-    return Pace(seconds, name, distance <= math.log(FAR_APART))
+    distance = abs(math.log(nearest.step_flops / wanted))
+    return Pace(seconds, nearest.name, distance <= math.log(FAR_APART))
 
 
 def _share(flops: float) -> float:

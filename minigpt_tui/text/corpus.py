@@ -14,6 +14,7 @@ from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.decoding import check_encoding, decode
 from minigpt_tui.text.file_text import Text, chunks, open_text
 from minigpt_tui.text.library import find_corpus, library
+from minigpt_tui.text.progress import OnProgress
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.statistics import TextStatistics, text_statistics
 
@@ -80,6 +81,7 @@ def read_corpus(
     data: DataFolder,
     encoding: str = "auto",
     should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
 ) -> Corpus:
     """The corpus that `names` mean (see `find_corpus`), decoded (see `decode`).
 
@@ -89,14 +91,24 @@ def read_corpus(
     """
     check_encoding(encoding)
     paths = find_corpus(names, data)
-    kept = sum(_size(path) for path in paths) <= _KEPT_BYTES
+    sizes = [_size(path) for path in paths]
+    total, before = sum(sizes), 0
     documents = []
-    for path in paths:
+
+    def read(share_of_file: float) -> None:
+        if on_progress is not None:
+            on_progress((before + share_of_file * size) / max(total, 1))
+
+    for path, size in zip(paths, sizes, strict=True):
         check_cancelled(should_stop)
         text = (
-            decode(_read(path), path, encoding) if kept else open_text(path, encoding, should_stop)
+            decode(_read(path), path, encoding)
+            if total <= _KEPT_BYTES
+            else open_text(path, encoding, should_stop, read)
         )
         documents.append(Document(path, text))
+        read(1.0)
+        before += size
     return Corpus(_corpus_name(names), tuple(documents))
 
 

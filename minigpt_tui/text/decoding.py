@@ -26,7 +26,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_LONGEST_MARK = 4
+LONGEST_MARK = 4
 _ENDIAN = "le" if sys.byteorder == "little" else "be"
 # Encodings that take a mark: those that it may choose, and the one that is used without it.
 _MARKED = {
@@ -72,9 +72,9 @@ def decoded(blocks: Iterable[bytes], path: Path, encoding: str = "auto") -> Iter
     shown = visible(str(path))
     stream = iter(blocks)
     head = b""
-    while len(head) < _LONGEST_MARK and (block := next(stream, b"")):
+    while len(head) < LONGEST_MARK and (block := next(stream, b"")):
         head += block
-    codec, at = _codec(head, check_encoding(encoding))
+    codec, at = codec_of(head, encoding)
     name = visible(codec if encoding == "auto" else encoding).upper()
     decoder, stream = _decoder(codec, itertools.chain([head[at:]], stream))
     pending, held, begun = 0, "", False  # bytes and text that wait for what comes after them
@@ -103,6 +103,19 @@ def decoded(blocks: Iterable[bytes], path: Path, encoding: str = "auto") -> Iter
             yield text.replace("\r\n", "\n") if "\r" in text else text
 
 
+def codec_of(head: bytes, encoding: str) -> tuple[str, int]:
+    """The codec that reads a file with such a beginning (four bytes tell), and how long its byte
+    order mark is. Raises ValueError where Python knows no such encoding."""
+    name = encoding if check_encoding(encoding) == "auto" else codecs.lookup(encoding).name
+    if name not in _MARKED:
+        return name, 0
+    family, without = _MARKED[name]
+    for mark, codec in _BYTE_ORDER_MARKS:
+        if head.startswith(mark) and codec.startswith(family):
+            return codec, len(mark)
+    return without, 0
+
+
 def checked(pieces: Iterable[str], path: Path) -> Iterator[str]:
     """`pieces` of a file's text as they come; ValueError if they are binary, or there are none."""
     shown = visible(str(path))
@@ -118,18 +131,6 @@ def checked(pieces: Iterable[str], path: Path) -> Iterator[str]:
         raise ValueError(f"{shown} is empty: there is nothing to learn from.")
     if controls > _MOST_CONTROLS * characters:
         raise ValueError(_binary(shown))
-
-
-def _codec(head: bytes, encoding: str) -> tuple[str, int]:
-    """The codec that reads a file with such a beginning, and how long its mark is."""
-    name = encoding if encoding == "auto" else codecs.lookup(encoding).name
-    if name not in _MARKED:
-        return name, 0
-    family, without = _MARKED[name]
-    for mark, codec in _BYTE_ORDER_MARKS:
-        if head.startswith(mark) and codec.startswith(family):
-            return codec, len(mark)
-    return without, 0
 
 
 def _decoder(

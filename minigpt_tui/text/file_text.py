@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.decoding import checked, decoded
+from minigpt_tui.text.progress import OnProgress
 from minigpt_tui.text.safe import visible
 
 _BLOCK_BYTES = 1 << 18
@@ -74,7 +75,12 @@ def chunks(text: Text) -> Iterator[str]:
     return (text[at : at + _CHUNK_CHARACTERS] for at in range(0, len(text), _CHUNK_CHARACTERS))
 
 
-def open_text(path: Path, encoding: str, should_stop: ShouldStop = None) -> FileText:
+def open_text(
+    path: Path,
+    encoding: str,
+    should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
+) -> FileText:
     """The whole text of a file, read through once to count and check it, and not kept.
 
     Raises ValueError as `decode` does, CancelledError when `should_stop` says so.
@@ -85,6 +91,8 @@ def open_text(path: Path, encoding: str, should_stop: ShouldStop = None) -> File
         for text in checked(decoded(_blocks(file), path, encoding), path):
             check_cancelled(should_stop)
             characters += len(text)
+            if on_progress is not None:
+                on_progress(min(1.0, file.tell() / stamp[0]))
     return FileText(path, encoding, stamp, 0, characters)
 
 

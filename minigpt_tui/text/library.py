@@ -74,18 +74,22 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def _text_files(folder: Path) -> list[Path]:
-    """The .txt files of a folder at any depth, sorted; nothing that a link leads out to."""
+    """The .txt files of a folder at any depth, sorted; nothing that a link leads out to.
+
+    Hidden ones are left out: the trash, and what macOS and editors put beside a file.
+    """
     home = _resolved(folder)
+    found: list[Path] = []
     if not folder.is_dir():
-        return []
-    return sorted(
-        Path(parent) / file
-        for parent, _, files in os.walk(folder, onerror=_report, followlinks=False)
-        for file in files
-        if file.lower().endswith(".txt")
-        and (Path(parent) / file).is_file()
-        and _resolved(Path(parent) / file).is_relative_to(home)
-    )
+        return found
+    for parent, folders, files in os.walk(folder, onerror=_report, followlinks=False):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            path = Path(parent) / name
+            is_text = name.lower().endswith(".txt") and not name.startswith(".")
+            if is_text and path.is_file() and _resolved(path).is_relative_to(home):
+                found.append(path)
+    return sorted(found)
 
 
 def _report(error: OSError) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.file_text import Text, chunks
 from minigpt_tui.text.pieces import code_points, pieces, utf8_lengths
+from minigpt_tui.text.progress import OnProgress, watched
 from minigpt_tui.text.vocabulary import UNK_ID, Tokenizer
 from minigpt_tui.text.word_pattern import SPACES
 
@@ -38,13 +40,16 @@ class TokenStatistics:
     unknown_tokens: int
 
 
-def text_statistics(texts: Sequence[Text], should_stop: ShouldStop = None) -> TextStatistics:
+def text_statistics(
+    texts: Sequence[Text], should_stop: ShouldStop = None, on_progress: OnProgress = None
+) -> TextStatistics:
     """The counts over all texts. Bytes are those of UTF-8.
 
     Raises CancelledError when `should_stop` says so.
     """
     counts = np.zeros(0x110000, dtype=np.int64)
-    words = lines = 0
+    words = lines = done = 0
+    total = sum(map(len, texts))
     for text in texts:
         after_space, last = True, "\n"
         for chunk in chunks(text):
@@ -57,6 +62,9 @@ def text_statistics(texts: Sequence[Text], should_stop: ShouldStop = None) -> Te
             words += int(after_space and not space[0])
             after_space, last = bool(space[-1]), chunk[-1]
             lines += chunk.count("\n")
+            done += len(chunk)
+            if on_progress is not None:
+                on_progress(done / total)
         lines += last != "\n"
     distinct = np.flatnonzero(counts)
     return TextStatistics(
@@ -72,13 +80,23 @@ def token_statistics(
     texts: Sequence[Text], tokenizer: Tokenizer, should_stop: ShouldStop = None
 ) -> TokenStatistics:
     """What `tokenizer` makes of the texts. Raises CancelledError when `should_stop` says so."""
-    counts = np.zeros(tokenizer.vocab_size, dtype=np.int64)
-    for text in texts:
-        for piece in pieces(text, _PIECE_CHARACTERS):
-            check_cancelled(should_stop)
-            counts += np.bincount(tokenizer.encode(piece), minlength=len(counts))
+    counts = token_counts(texts, tokenizer, should_stop)
     return TokenStatistics(
         tokens=int(counts.sum()),
         distinct_tokens=int(np.count_nonzero(counts)),
         unknown_tokens=int(counts[UNK_ID]),
     )
+
+
+def token_counts(
+    texts: Sequence[Text],
+    tokenizer: Tokenizer,
+    should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
+) -> npt.NDArray[np.int64]:
+    """How often each id occurs in the texts: int64 [vocab_size]. CancelledError as above."""
+    counts = np.zeros(tokenizer.vocab_size, dtype=np.int64)
+    every_piece = (piece for text in texts for piece in pieces(text, _PIECE_CHARACTERS))
+    for piece in watched(every_piece, sum(map(len, texts)), should_stop, on_progress):
+        counts += np.bincount(tokenizer.encode(piece), minlength=len(counts))
+    return counts

@@ -66,11 +66,65 @@ ACTIONS: tuple[Action, ...] = (
     Action("enlarge", "app", "ctrl+l", "Enlarge", "This part alone, and back.", False, True),
     Action("copy_part", "app", "ctrl+y", "Copy", "Copy the selection or this part.", False, True),
     Action("tour", "app", "ctrl+g", "Tour", "A walk of four steps, shown and hidden.", False, True),
-    Action("train_corpus", "corpus", "t,ctrl+t", "Train on it", "Train a model on this text."),
+    Action("train_corpus", "corpus", "t,ctrl+t", "Train", "Train a model on this text."),
     Action("cycle_level", "corpus", "k", "Tokens", "Show tokens as characters, words or BPE."),
     Action("focus_filter", "corpus", "slash", "Filter", "Type to narrow the list of texts."),
     Action("open_path", "corpus", "o", "Open", "Type the path of a text file or a folder."),
+    Action("paste_text", "corpus", "v", "Paste", "Make a text of what is in the clipboard."),
+    Action(
+        "mark_text", "corpus", "space", "Mark", "Mark it: marked texts are one together.", False
+    ),
+    Action(
+        "copy_text_in", "corpus", "c", "Copy", "Copy a text of the disk into the library.", False
+    ),
+    Action(
+        "delete_text",
+        "corpus",
+        "d,delete",
+        "Delete",
+        "Put a text of yours into the trash for a week; take one of the disk off the list.",
+        False,
+    ),
+    Action("undo_text", "corpus", "u", "Undo", "Bring back what was deleted last.", False),
+    Action("next_numbers", "corpus", "n", "More", "Counts, tokens by frequency, baselines."),
+    Action(
+        "go_to", "corpus", "g", "Go to", "Show the text from any part of it on, in percent.", False
+    ),
+    Action("stop_counting", "corpus", "x", "Stop", "Stop counting; what is known stays."),
+    Action("count_again", "corpus", "x", "Count", "Count what was stopped."),
     Action("start", "train", "ctrl+t", "Start", "Train with these settings.", priority=True),
+    Action(
+        "queue_run",
+        "train",
+        "ctrl+t",
+        "Queue",
+        "Train with these settings when the training in progress ends.",
+        priority=True,
+    ),
+    Action(
+        "show_queue", "train", "ctrl+n", "Waiting", "See and order the runs that wait.", False, True
+    ),
+    Action(
+        "find_setting", "train", "ctrl+f", "Find", "Type to narrow the settings.", priority=True
+    ),
+    Action(
+        "share",
+        "train",
+        "ctrl+y",
+        "Command",
+        "The settings as a command and as a file.",
+        False,
+        True,
+    ),
+    Action(
+        "compare_run",
+        "train",
+        "ctrl+r",
+        "Compare",
+        "Mark what differs from the run that is shown, instead of from the preset.",
+        False,
+        True,
+    ),
     Action("pause", "train", "f7", "Pause", "Pause the training after this step.", priority=True),
     Action("go_on", "train", "f7", "Go on", "Go on after a pause.", priority=True),
     Action(

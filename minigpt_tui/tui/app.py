@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -21,11 +21,13 @@ from textual.worker import Worker
 from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_names, with_settings
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import ACTIONS, Action, bindings, key_words
 from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.keymap import Keymap, read_keymap
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
+from minigpt_tui.tui.run_queue import RunQueue, WaitingRun, save_queue, take_saved_queue
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.settings_file import read_settings
 from minigpt_tui.tui.themes import DARK, THEMES
@@ -62,6 +64,7 @@ class Workbench(App[None]):
         self.keymap, self._settings_problems = self._read_keymap()
         self.set_keymap(self.keymap.keys)
         self.session = TrainingSession(data)
+        self.queue = RunQueue()
         self.remembered: Remembered = load_remembered(data)
         self.config: RunConfig = self._first_config()
         """What the form holds; the panes replace it as a whole."""
@@ -214,7 +217,24 @@ class Workbench(App[None]):
         if event.worker.name == "training" and event.worker.is_finished and self.session.job:
             from minigpt_tui.tui.ending import announce_end
 
-            announce_end(self, self.session.job)
+            job = self.session.job
+            announce_end(self, job)
+            if job.run is None and job.error and self.queue.waiting:
+                # Where nothing else begins, the Train pane says so.
+                sentence = visible(job.error)
+                self.notify(sentence, title="Not started", severity="warning", markup=False)
+            self.start_next()
+
+    def start_next(self) -> None:
+        """Begins the first run of the queue, unless there is none or the queue is held."""
+        if (waiting := self.queue.take()) is not None:
+            self.notify(waiting.title, title="Next in the queue", markup=False)
+            self._start(lambda: self.session.new(waiting.config, None))
+
+    def exit(self, *arguments: Any, **keywords: Any) -> None:
+        """Nothing of the queue begins on the way out."""
+        self.queue.held = True
+        super().exit(*arguments, **keywords)
 
     def bell(self) -> None:
         """Rings the terminal's bell, unless the setting `bell` is off."""
@@ -226,7 +246,8 @@ class Workbench(App[None]):
         return binding.key_display or key_words(binding.key)
 
     def remember(self) -> None:
-        """Keeps theme and selections for the next start."""
+        """Keeps theme, selections and what is queued for the next start."""
+        save_queue(self.queue, self.data)
         self.remembered.theme = self.theme
         save_remembered(self.remembered, self.data)
 
@@ -247,6 +268,8 @@ class Workbench(App[None]):
             interrupted_runs,
         )
 
+        if queued := take_saved_queue(self.data):
+            self.call_later(self._take_up_queue, queued)
         empty_old_trash(self.data)
         found = interrupted_runs(self.data)
         if found:
@@ -282,6 +305,14 @@ class Workbench(App[None]):
         except ValueError as error:
             return Keymap({}), (str(error),)
         return keymap, keymap.problems
+
+    def _take_up_queue(self, queued: list[WaitingRun]) -> None:
+        """Runs that an earlier session queued wait on, until somebody lets them begin."""
+        self.queue.waiting[:0] = queued
+        self.queue.held = True
+        count = "1 run" if len(queued) == 1 else f"{len(queued)} runs"
+        words = "They were queued when you left. F3, then ^n, shows them and lets them begin."
+        self.notify(words, title=f"{count} held in the queue", markup=False, timeout=10)
 
     def _runner(self, action: Action) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

@@ -27,13 +27,20 @@ ABOUT = {
     "corpus": (
         "Choose the text that a model learns from.",
         "The list shows the texts that come with the program and your own; o opens any file or "
-        "folder. The preview colours the tokens: the pieces the model reads and predicts, one at "
-        "a time. k switches between characters, words and pieces of words (BPE).",
+        "folder, v keeps what is in the clipboard. Space marks texts that are then one together. "
+        "The preview colours the tokens: the pieces the model reads and predicts, one at a time. "
+        "k switches between characters, words and pieces of words (BPE).",
+        "Enter goes into the preview: arrows walk from token to token, home and end go to the "
+        "ends of the text, however long it is, and g to any part of it. The column beside it "
+        "stands for the whole text: what is seen, and (dotted) what is held out.",
         "The last tenth of a text is held out: the model never trains on it, so the loss there "
         "tells whether it learned the language or only the text.",
     ),
     "train": (
         "Set up a training and watch it.",
+        "^f narrows the settings to what you type; • marks what differs from the preset, or, "
+        "after ^r, from the run that is shown. While a training runs ^t queues the settings: the "
+        "next run begins when one ends, also when it is stopped or fails; ^n shows and holds them.",
         "The loss is the surprise at the next token, in nats (1 nat = 1.44 bits). A model that "
         "knows nothing scores ln(vocabulary size). For characters: 4–5 is random, 2–3 has found "
         "patterns, 1–2 is good, below 1 very good.",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from textual.app import App
 
+from minigpt_tui.jobs.texts import empty_text_trash
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.runs.manage import empty_trash
@@ -50,5 +51,8 @@ def empty_old_trash(data: DataFolder) -> None:
     try:
         for deleted in empty_trash(data):
             log.info("%s was deleted more than a week ago and is gone now.", visible(deleted.name))
+        for text in empty_text_trash(data):
+            name = visible(text.original.name)
+            log.info("%s was deleted more than a week ago and is gone now.", name)
     except OSError as error:
         log.warning("The trash cannot be emptied: %s", error)

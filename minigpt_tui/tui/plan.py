@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minigpt_tui.config import RunConfig
 from minigpt_tui.planning.advice import corpus_verdict
+from minigpt_tui.planning.conflicts import conflicts
 from minigpt_tui.planning.memory import check_memory, training_memory
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.planning.steps import steps_per_epoch, total_steps, windows_per_epoch
+from minigpt_tui.runs.pace import Pace, RecentRun, pace_by
 from minigpt_tui.tui.text_measure import TextMeasure
 
 
@@ -23,23 +26,30 @@ class Plan:
     total_steps: int
     memory: int  # bytes
     estimated: bool  # the text was too large to be read whole
+    pace: Pace | None  # None: it has its minutes, or this machine has not trained yet
     verdict: str
+    advice: tuple[str, ...]  # a sentence for each pair of settings that fight
     problem: str | None
 
 
-def plan(config: RunConfig, text: TextMeasure) -> Plan:
-    """The figures of `config` (checked) on a text with these text. Costs no more than a moment."""
+def plan(config: RunConfig, text: TextMeasure, recent: Sequence[RecentRun] = ()) -> Plan:
+    """The figures of `config` (checked) on a text of these sizes. Costs no more than a moment.
+
+    `recent` are the runs by which the time is judged (see `recent_runs`).
+    """
     model, training = config.model, config.training
     targets = text.train_tokens - 1
     per_epoch = steps_per_epoch(targets, model.max_seq_len, training.batch_size)
     windows = windows_per_epoch(targets, model.max_seq_len)
     parameters = parameter_count(model, text.vocab_size)
+    steps = total_steps(training, per_epoch)
+    tokens = round(targets * steps / per_epoch)
     return Plan(
         vocab_size=text.vocab_size,
         parameters=parameters,
         tokens_per_epoch=targets,
         steps_per_epoch=per_epoch,
-        total_steps=total_steps(training, per_epoch),
+        total_steps=steps,
         memory=training_memory(model, training, text.vocab_size, windows),
         estimated=text.estimated,
         verdict=corpus_verdict(
@@ -48,6 +58,16 @@ def plan(config: RunConfig, text: TextMeasure) -> Plan:
             parameters,
             model.max_seq_len,
             unknown_share=text.unknown_share,
+        ),
+        pace=None if training.minutes is not None else pace_by(recent, config, parameters, tokens),
+        advice=tuple(
+            conflicts(
+                config,
+                vocab_size=text.vocab_size,
+                train_tokens=text.train_tokens,
+                windows=windows,
+                total_steps=steps,
+            )
         ),
         problem=_problem(config, text, windows),
     )

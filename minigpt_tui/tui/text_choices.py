@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ from minigpt_tui.paths import DataFolder, sample_data_folder
 from minigpt_tui.text.library import find_corpus
 
 PROGRAM, OWN, DISK = "With the program", "Your texts", "From the disk"
+TOGETHER = "Together"
 SHELVES = (PROGRAM, OWN, DISK)
 RECENT_TEXTS = 8
+_LONGEST_PATH = 4096
 _FIRST_SAMPLE = "sample_corpus"
 
 log = logging.getLogger(__name__)
@@ -55,6 +58,15 @@ def disk_choice(names: tuple[str, ...]) -> TextChoice:
     return TextChoice(DISK, (first.name or str(first)) + folder + more, names, size)
 
 
+def together(choices: Sequence[TextChoice]) -> TextChoice:
+    """Several texts as one, of which each keeps its place."""
+    names = tuple(name for choice in choices for name in choice.names)
+    known = [choice.bytes for choice in choices if choice.bytes is not None]
+    size = sum(known) if len(known) == len(choices) else None
+    first = choices[0].label
+    return TextChoice(TOGETHER, f"{first} and {len(choices) - 1} more", names, size)
+
+
 def choice_of(names: tuple[str, ...], choices: Sequence[TextChoice]) -> TextChoice:
     """The choice that a configuration's corpus means; one of the disk where none is listed."""
     return next((c for c in choices if c.names == names), None) or disk_choice(names)
@@ -74,6 +86,26 @@ def opened_choice(typed: str, data: DataFolder, choices: Sequence[TextChoice]) -
         return listed[found[0].absolute()]
     path = os.path.abspath(Path(typed).expanduser())
     return choice_of((path,) if os.path.lexists(path) else (typed,), choices)
+
+
+def pasted_path(text: str) -> str | None:
+    """The path that a pasted text is, quoted or escaped as a terminal or shell writes it; None
+    where it is none of something that exists."""
+    line = text.strip()
+    if not line or len(line) > _LONGEST_PATH or "\n" in line or "\r" in line:
+        return None
+    parts: list[str]
+    try:
+        parts = shlex.split(line)
+    except ValueError:  # a quotation mark without its other one
+        parts = []
+    for path in [line, *parts[: len(parts) == 1]]:
+        try:
+            if os.path.lexists(Path(path).expanduser()) and os.sep in path:
+                return path
+        except (OSError, ValueError, RuntimeError):  # a NUL, no such user behind ~
+            continue
+    return None
 
 
 def with_recent(recent: Sequence[str], choice: TextChoice) -> list[str]:

@@ -20,26 +20,26 @@ from minigpt_tui.text.safe import visible
 
 if TYPE_CHECKING:
     from minigpt_tui.text.corpus import Corpus
-    from minigpt_tui.text.file_text import Text
+    from minigpt_tui.text.part import Part
+    from minigpt_tui.text.tokenizers import Tokenizer
+    from minigpt_tui.tui.text_measure import Counts, TextMeasure
 
-PREVIEW_BYTES = 1 << 16
-PREVIEW_CHARACTERS = 24_000
-# Characters of text that are tokenized to count; a few seconds of work at most.
-COUNTED_CHARACTERS = {"char": 1 << 40, "word": 12_000_000, "bpe": 4_000_000}
+LISTED_TOKENS = 24
+"""Of the most and of the least frequent tokens."""
 
 Span = tuple[int, int, int]
+Say = Callable[[str, float], None]
+"""Told what is being done, and the share of it that is done (0 to 1)."""
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """The first characters of the first file, and how much there is in all."""
+    """The first part of the first file, and how much there is in all."""
 
-    path: Path
-    files: int
-    bytes: int
-    text: str
-    cut: bool
-    """Whether the file goes on."""
+    paths: tuple[Path, ...]
+    sizes: tuple[int, ...]
+    """Of each file, in bytes."""
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -62,27 +62,45 @@ class TextFacts:
 
 
 @dataclass(frozen=True)
-class TokenFacts:
-    """What the chosen tokenizer makes of the two parts of a text, separators (EOT) counted."""
+class Border:
+    """Where the validation part begins: at a byte of a file."""
 
-    level: str
-    vocabulary: int
-    training_characters: int
-    training: int
-    validation: int
-    unknown: int
-    """Unknown tokens in the validation part."""
-    estimated: bool
-    """Whether the numbers were extrapolated from the beginning of a long text."""
+    file: int
+    byte: int
 
-    @property
-    def tokens(self) -> int:
-        return self.training + self.validation
 
-    @property
-    def targets(self) -> int:
-        """Tokens that an epoch predicts: all of the training part but the first."""
-        return max(0, self.training - 1)
+@dataclass(frozen=True)
+class Learned:
+    """The tokenizer that training would use, or nearly: of a long text a part was read."""
+
+    tokenizer: Tokenizer
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the tokenizer makes of the two parts of the text."""
+
+    measure: TextMeasure
+    counts: Counts
+    """How often each token occurs in what was counted: [vocab_size]."""
+    frequent: FrequentTokens
+
+
+@dataclass(frozen=True)
+class TokenCount:
+    id: int
+    text: str
+    count: int
+
+
+@dataclass(frozen=True)
+class FrequentTokens:
+    """The tokens that occur most and least often in what was counted."""
+
+    counted: int
+    distinct: int
+    most: tuple[TokenCount, ...]
+    least: tuple[TokenCount, ...]
 
 
 @dataclass(frozen=True)
@@ -99,7 +117,7 @@ class Whole:
     corpus: Corpus
 
 
-Step = Beginning | Coloured | TextFacts | TokenFacts | Suspicion | Whole
+Step = Beginning | Coloured | TextFacts | Border | Learned | Measured | Suspicion | Whole
 
 
 def read_text(
@@ -107,6 +125,7 @@ def read_text(
     data: DataFolder,
     should_stop: Callable[[], bool],
     known: Corpus | None = None,
+    say: Say = lambda what, share: None,
 ) -> Iterator[Step]:
     """The steps of reading `config.corpus`. `known` is its text where that was read before.
 
@@ -115,99 +134,110 @@ def read_text(
     """
     from minigpt_tui.text.cancel import check_cancelled
     from minigpt_tui.text.corpus import read_corpus
-    from minigpt_tui.text.file_text import chunks
+    from minigpt_tui.text.part import read_part
     from minigpt_tui.text.statistics import text_statistics
+    from minigpt_tui.text.tokenizers import build_tokenizer
+    from minigpt_tui.tui.text_measure import measure_sample, remember_measure, sample_of
 
-    paths = find_corpus(config.corpus, data)
-    n_bytes = sum(_file_size(path) for path in paths)
-    beginning = None
+    paths = tuple(find_corpus(config.corpus, data))
+    sizes = tuple(_file_size(path) for path in paths)
+    begun = False
     try:
-        text, cut = _first_text(paths[0], config.encoding)
-        yield (beginning := Beginning(paths[0], len(paths), n_bytes, text, cut))
-        if config.level != "bpe":  # where tokens begin does not depend on the vocabulary
-            yield Coloured(_provisional_spans(text, config))
+        _check_beginning(paths[0], config.encoding)
+        yield (beginning := Beginning(paths, sizes, read_part(paths[0], config.encoding, 0)))
+        begun = True
+        if spans := provisional_spans(beginning.part.text, config):
+            yield Coloured(spans)
     except ValueError as error:
         yield Suspicion(str(error))
     check_cancelled(should_stop)
     if known is None:
-        known = read_corpus(config.corpus, data, config.encoding, should_stop)
+        known = read_corpus(
+            config.corpus,
+            data,
+            config.encoding,
+            should_stop,
+            lambda share: say("reading", share),
+        )
         if known.in_memory:
             yield Whole(known)
-    if beginning is None:
-        first = known.documents[0].text
-        text = "".join(chunks(first[:PREVIEW_CHARACTERS]))
-        cut = len(first) > len(text)
-        yield (beginning := Beginning(paths[0], len(paths), n_bytes, text, cut))
-    counts = text_statistics(known.texts, should_stop)
+    if not begun:
+        yield (beginning := Beginning(paths, sizes, read_part(paths[0], config.encoding, 0)))
+    if (border := _border(known, config, should_stop)) is not None:
+        yield border
+    counts = text_statistics(known.texts, should_stop, lambda share: say("counting", share))
     yield TextFacts(len(paths), **dataclasses.asdict(counts))
-    yield from _token_steps(known, config, beginning.text, should_stop)
-
-
-def _token_steps(
-    corpus: Corpus, config: DataConfig, preview: str, should_stop: Callable[[], bool]
-) -> Iterator[Step]:
-    from minigpt_tui.text.corpus import split
-    from minigpt_tui.text.statistics import token_statistics
-    from minigpt_tui.text.tokenizers import build_tokenizer
-
-    parts = split(corpus, config.val_fraction)
-    bound = COUNTED_CHARACTERS[config.level]
-    share = min(1.0, bound / corpus.characters)
-    training, validation = (_shortened(part, share) for part in parts)
-    tokenizer = build_tokenizer(training, config, should_stop)
-    yield Coloured(tokenizer.spans(preview))
-    learned = token_statistics(training, tokenizer, should_stop)
-    held_out = token_statistics(validation, tokenizer, should_stop)
-    yield TokenFacts(
-        level=config.level,
-        vocabulary=tokenizer.vocab_size,
-        training_characters=sum(map(len, parts[0])),
-        training=round(learned.tokens / share) + len(parts[0]),
-        validation=round(held_out.tokens / share) + len(parts[1]),
-        unknown=round(held_out.unknown_tokens / share),
-        estimated=share < 1,
+    sample = sample_of(known, config)
+    tokenizer = build_tokenizer(
+        sample.training, config, should_stop, lambda share: say("vocabulary", share)
     )
+    yield Learned(tokenizer)
+    yield Coloured(tokenizer.spans(beginning.part.text))
+    measure, frequencies = measure_sample(
+        sample, tokenizer, should_stop, lambda share: say("tokenizing", share)
+    )
+    remember_measure(config, data, measure)
+    yield Measured(measure, frequencies, frequent_tokens(frequencies, tokenizer))
 
 
-def _shortened(texts: Sequence[Text], share: float) -> list[Text]:
-    """The beginning of the texts that holds `share` of their characters."""
-    left = round(share * sum(map(len, texts)))
-    kept: list[Text] = []
-    for text in texts:
-        if left <= 0:
-            break
-        kept.append(text[:left])
-        left -= len(text)
-    return kept
-
-
-def _provisional_spans(text: str, config: DataConfig) -> Sequence[Span]:
-    """The tokens of a text as if all of them were in the vocabulary."""
+def provisional_spans(text: str, config: DataConfig) -> Sequence[Span]:
+    """The tokens of a text as if all of them were in the vocabulary; none for BPE, where they
+    depend on what else is in the text."""
     from minigpt_tui.text.tokenizers import build_tokenizer
 
+    if config.level == "bpe":
+        return ()
     everything = dataclasses.replace(config, vocab_size=None, min_frequency=1)
     return build_tokenizer([text], everything).spans(text)
 
 
-def _first_text(path: Path, encoding: str) -> tuple[str, bool]:
-    """The beginning of a file, decoded, and whether it goes on. ValueError as of `decode`."""
-    from minigpt_tui.text.decoding import decode
+def frequent_tokens(counts: Counts, tokenizer: Tokenizer) -> FrequentTokens:
+    """The most and the least frequent of the tokens that occur; of equal ones the lower id first.
+
+    `counts` is [vocab_size].
+    """
+    import numpy as np
+
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+
+    def listed(ids: Sequence[int]) -> tuple[TokenCount, ...]:
+        return tuple(TokenCount(i, tokenizer.token_text(i), int(counts[i])) for i in ids)
+
+    most = order[:LISTED_TOKENS].tolist()
+    least = order[max(len(most), len(order) - LISTED_TOKENS) :].tolist()
+    return FrequentTokens(int(counts.sum()), len(order), listed(most), listed(least[::-1]))
+
+
+def _border(corpus: Corpus, config: DataConfig, should_stop: Callable[[], bool]) -> Border | None:
+    """Where the validation part begins; None where nothing is held out."""
+    from minigpt_tui.text.corpus import split
+    from minigpt_tui.text.part import byte_of_character
+
+    training, validation = split(corpus, config.val_fraction)
+    left = sum(map(len, training))
+    if not validation:
+        return None
+    for number, document in enumerate(corpus.documents):
+        if left < len(document.text):
+            return Border(
+                number, byte_of_character(document.path, config.encoding, left, should_stop)
+            )
+        left -= len(document.text)
+    raise AssertionError("what is held out is in one of the documents")
+
+
+def _check_beginning(path: Path, encoding: str) -> None:
+    """Raises ValueError, as `decode` does, for a file that begins unlike a text."""
+    from minigpt_tui.text.part import PART_BYTES
+    from minigpt_tui.tui.text_measure import decode_cut
 
     try:
         with open(path, "rb") as file:
-            raw = file.read(PREVIEW_BYTES)
+            raw = file.read(PART_BYTES)
     except OSError as error:
         raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
-    first_fault: ValueError | None = None
-    more = len(raw) == PREVIEW_BYTES
-    for torn in range(4 if more else 1):  # the last character may be
-        try:
-            text = decode(raw[: len(raw) - torn], path, encoding)
-            return text[:PREVIEW_CHARACTERS], more or len(text) > PREVIEW_CHARACTERS
-        except ValueError as error:
-            first_fault = first_fault or error
-    assert first_fault is not None
-    raise first_fault
+    decode_cut(raw, path, encoding)
 
 
 def _file_size(path: Path) -> int:

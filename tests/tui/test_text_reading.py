@@ -10,18 +10,19 @@ from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.corpus import read_corpus, split
+from minigpt_tui.text.part import PART_BYTES, PART_CHARACTERS
 from minigpt_tui.text.token_file import token_file
 from minigpt_tui.text.tokenizers import build_tokenizer
-from minigpt_tui.tui import text_reading
+from minigpt_tui.tui import text_measure
+from minigpt_tui.tui.text_measure import measure_text
 from minigpt_tui.tui.text_reading import (
-    PREVIEW_BYTES,
-    PREVIEW_CHARACTERS,
     Beginning,
+    Border,
     Coloured,
+    Measured,
     Step,
     Suspicion,
     TextFacts,
-    TokenFacts,
     Whole,
     read_text,
 )
@@ -49,15 +50,18 @@ def test_the_counts_are_those_that_training_will_use(
     (folder / "b.txt").write_text("Ein Hund, größer als die Katze.\n" * 40)
     config = DataConfig(corpus=(str(folder),), level=level)
     found = list(read_text(config, data, never))
-    facts = only(found, TokenFacts)
-    assert isinstance(facts, TokenFacts)
+    measured = only(found, Measured)
+    assert isinstance(measured, Measured)
+    facts = measured.measure
     parts = split(read_corpus(config.corpus, data), config.val_fraction)
     tokenizer = build_tokenizer(parts[0], config)
     train, val = (token_file(part, tokenizer, data.tokens) for part in parts)
-    assert (facts.training, facts.validation) == (train.tokens, val.tokens)
-    assert facts.vocabulary == tokenizer.vocab_size
-    assert facts.unknown == val.unknown_tokens
+    assert (facts.train_tokens, facts.val_tokens) == (train.tokens, val.tokens)
+    assert facts.vocab_size == tokenizer.vocab_size
+    assert facts.unknown_tokens == val.unknown_tokens
     assert not facts.estimated
+    assert measure_text(config, data) is facts, "the form knows it too"
+    assert measured.counts.sum() == facts.tokens - 3, "but for the EOT of each document and part"
     text = only(found, TextFacts)
     assert isinstance(text, TextFacts)
     assert text.files == 2
@@ -76,29 +80,29 @@ def test_spans_cover_the_beginning_side_by_side(
     assert isinstance(coloured, Coloured)
     ends = [0, *(end for _, end, _ in coloured.spans)]
     assert [start for start, _, _ in coloured.spans] == ends[:-1]
-    assert ends[-1] == len(beginning.text)
+    assert ends[-1] == len(beginning.part.text)
 
 
 def test_a_long_text_shows_its_beginning_first(data: DataFolder, tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
-    path.write_text("x" + "ü" * PREVIEW_BYTES, encoding="utf-8")  # a character lies on the border
+    path.write_text("x" + "ü" * PART_BYTES, encoding="utf-8")  # a character lies on the border
     first, second = steps(path, data)[:2]
     assert isinstance(first, Beginning)
-    assert first.cut
-    assert first.text == "x" + "ü" * (PREVIEW_CHARACTERS - 1)
+    assert not first.part.is_last
+    assert first.part.text == "x" + "ü" * (PART_CHARACTERS - 1)
     assert isinstance(second, Coloured)
 
 
 def test_above_the_bound_tokens_are_estimated(
     data: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(text_reading.COUNTED_CHARACTERS, "word", 2_000)
+    monkeypatch.setitem(text_measure.COUNTED_CHARACTERS, "word", 2_000)
     path = tmp_path / "long.txt"
     path.write_text("one two three four\n" * 1_000)
-    facts = only(steps(path, data, "word"), TokenFacts)
-    assert isinstance(facts, TokenFacts)
-    assert facts.estimated
-    assert facts.tokens == pytest.approx(5_000, rel=0.02)
+    measured = only(steps(path, data, "word"), Measured)
+    assert isinstance(measured, Measured)
+    assert measured.measure.estimated
+    assert measured.measure.tokens == pytest.approx(5_000, rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,7 @@ def test_above_the_bound_tokens_are_estimated(
         (b"", "empty"),
         (bytes(range(256)) * 4, "binary"),
         ("Grüße".encode("latin-1") * 9, "not UTF-8"),
-        (b"good text\n" * PREVIEW_BYTES + b"\xff", "not UTF-8"),
+        (b"good text\n" * PART_BYTES + b"\xff", "not UTF-8"),
     ],
 )
 def test_what_is_no_text_is_refused_in_words(
@@ -122,7 +126,7 @@ def test_what_is_no_text_is_refused_in_words(
 def test_a_suspicion_comes_before_the_whole_is_read(data: DataFolder, tmp_path: Path) -> None:
     """A long text may begin with many control characters and be a text all the same."""
     path = tmp_path / "log.txt"
-    path.write_bytes(b"\x1b[" * (PREVIEW_BYTES // 2) + b"plain text\n" * 100_000)
+    path.write_bytes(b"\x1b[" * (PART_BYTES // 2) + b"plain text\n" * 100_000)
     found = steps(path, data)
     assert isinstance(found[0], Suspicion)
     assert isinstance(only(found, Beginning), Beginning)
@@ -133,7 +137,7 @@ def test_a_huge_file_is_read_no_further_than_its_first_fault(
 ) -> None:
     path = tmp_path / "huge.txt"
     with open(path, "wb") as file:
-        file.write(b"text\n" * PREVIEW_BYTES)
+        file.write(b"text\n" * PART_BYTES)
         file.truncate(1 << 43)  # 8 TB, of which the disk holds a page
     with pytest.raises(ValueError, match="looks binary"):
         steps(path, data)
@@ -153,4 +157,39 @@ def test_a_known_text_is_not_read_again(data: DataFolder, tmp_path: Path) -> Non
     assert isinstance(whole, Whole)
     again = list(read_text(DataConfig(corpus=(str(path),)), data, never, whole.corpus))
     assert not any(isinstance(step, Whole) for step in again)
-    assert isinstance(again[-1], TokenFacts)
+    assert isinstance(again[-1], Measured)
+
+
+def test_the_border_is_where_the_validation_part_begins(data: DataFolder, tmp_path: Path) -> None:
+    """By the byte of the file, also where bytes and characters differ."""
+    for name, n in (("a", 100), ("b", 200)):
+        (tmp_path / f"{name}.txt").write_bytes("Grüße\r\n".encode() * n)
+    config = DataConfig(corpus=(str(tmp_path),), val_fraction=0.5)
+    border = only(list(read_text(config, data, never)), Border)
+    assert border == Border(1, 50 * len("Grüße\r\n".encode()))
+    whole = list(read_text(DataConfig(corpus=(str(tmp_path),), val_fraction=0.0), data, never))
+    assert not any(isinstance(step, Border) for step in whole)
+
+
+def test_the_tokens_are_listed_by_frequency(data: DataFolder, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("".join(chr(0x4E00 + n) * (n + 1) for n in range(60)))
+    measured = only(steps(path, data), Measured)
+    assert isinstance(measured, Measured)
+    frequent = measured.frequent
+    counts = [token.count for token in (*frequent.most, *frequent.least[::-1])]
+    assert counts == sorted(counts, reverse=True)
+    assert frequent.least[0].text == "\u4e00"
+    assert frequent.least[0].count == 1
+    assert not set(frequent.most) & set(frequent.least)
+
+
+def test_it_says_how_far_it_is(data: DataFolder, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("some words\n" * 1000)
+    said: list[tuple[str, float]] = []
+    config = DataConfig(corpus=(str(path),), level="word")
+    list(read_text(config, data, never, say=lambda what, share: said.append((what, share))))
+    for stage in ("reading", "counting", "vocabulary", "tokenizing"):
+        assert max(share for what, share in said if what == stage) == pytest.approx(1)
+    assert all(0 <= share <= 1 for _, share in said)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Paste
 from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
@@ -19,27 +22,33 @@ from textual.worker import get_current_worker
 from minigpt_tui.config import settings, with_settings
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.actions import actions_of, bindings
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.text_choices import (
     DISK,
     TextChoice,
     choice_of,
     opened_choice,
+    pasted_path,
     text_choices,
+    together,
     with_recent,
 )
+from minigpt_tui.tui.text_keeping import TextKeeping
 from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.path_opener import PathOpener
+from minigpt_tui.tui.widgets.run_dialogs import LineDialog
 from minigpt_tui.tui.widgets.text_list import TextList
 from minigpt_tui.tui.widgets.text_view import TextView
 
 LEVELS = settings()["level"].choices
 WATCH_SECONDS = 0.5
+_OURS = frozenset(action.id for action in actions_of("corpus"))
 
 
 class CorpusPane(Pane):
-    """What is highlighted in the list is what is shown, and what `t` trains on."""
+    """What is highlighted in the list is what is shown, and what `t` trains on; where texts are
+    marked it is those together."""
 
     SCOPED_CSS = False  # the rules for large screens begin at the screen
     DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")
@@ -64,6 +73,7 @@ class CorpusPane(Pane):
         self._go_on = ""
         self._hint: tuple[str, str] | None = None
         self._shelf_time = 0
+        self._keys = False, False
 
     def compose(self) -> ComposeResult:
         with TextList(id="texts-box") as texts:
@@ -76,7 +86,11 @@ class CorpusPane(Pane):
 
     def on_mount(self) -> None:
         self._shelf_time = self._changed()
-        self._list_choices(choice_of(self.workbench.config.data.corpus, self._choices()))
+        self.keeping = TextKeeping(self, self.workbench.data, self.workbench.remembered)
+        choices = self._choices()
+        parts = [choice_of((name,), choices) for name in self.workbench.config.data.corpus]
+        self._list_choices(parts[0], parts if len(parts) > 1 else ())
+        self.choice = self._taken()
         self.query_one(TextView).show(self.choice, self.workbench.config)
         self.set_interval(WATCH_SECONDS, self._watch)
         self.run_worker(self._find_runs, name="runs", thread=True, exit_on_error=False)
@@ -86,13 +100,19 @@ class CorpusPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a path is asked for, the keys that act on the hidden text do nothing."""
-        ours = action in ("train_corpus", "cycle_level", "focus_filter", "open_path")
-        return not (ours and self.query(PathOpener))
+        if action in _OURS and self.query(PathOpener):
+            return False
+        if action in ("stop_counting", "count_again"):
+            views = self.query(TextView)
+            busy = bool(views) and views.first().busy
+            stopped = bool(views) and views.first().can_count
+            return busy if action == "stop_counting" else stopped and not busy
+        return True
 
     async def action_train_corpus(self) -> None:
         failure = self.query_one(TextView).failure
         if self.workbench.session.active:
-            self._refuse("A training is running already. F3 shows it; stop it there first.")
+            self._refuse("A training is running already. F3 shows it, and ^t there queues this.")
         elif failure:
             self._refuse(failure)
         else:
@@ -119,9 +139,80 @@ class CorpusPane(Pane):
         self._draw_hint()
         self.refresh_bindings()
 
+    def action_next_numbers(self) -> None:
+        self.query_one(TextView).numbers.next_page()
+
+    def action_stop_counting(self) -> None:
+        self.query_one(TextView).stop()
+        self.refresh_bindings()
+
+    def action_count_again(self) -> None:
+        self.query_one(TextView).count_again()
+        self.refresh_bindings()
+
+    def action_go_to(self) -> None:
+        def go(typed: str) -> None:
+            self.query_one(TextView).preview.go_to(_share(typed))
+
+        self.app.push_screen(LineDialog("Go to, in percent of the text", "", go))
+
+    def action_paste_text(self) -> None:
+        self.keeping.paste("")
+
+    def action_mark_text(self) -> None:
+        self.query_one(TextList).toggle_mark()
+
+    def action_copy_text_in(self) -> None:
+        self.keeping.copy(self.choice)
+
+    def action_delete_text(self) -> None:
+        chosen = self.query_one(TextList).chosen
+        if chosen is not None:
+            self.keeping.delete(chosen)
+
+    def action_undo_text(self) -> None:
+        self.keeping.undo()
+
+    def on_paste(self, event: Paste) -> None:
+        """A pasted path, which is what a file pulled into a terminal becomes, is opened; any
+        other text can be kept."""
+        event.stop()
+        path = pasted_path(event.text)
+        if path is not None:
+            self._ask_for(path)
+        elif event.text.strip():
+            self.keeping.paste(event.text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    @on(TextKeeping.Added)
+    def _added(self, event: TextKeeping.Added) -> None:
+        self.notify(event.words, title=visible(event.path.name), markup=False)
+        self.query_one(TextList).marked.clear()
+        self._ask_for(str(event.path))
+
+    @on(TextKeeping.Refused)
+    def _keeping_refused(self, event: TextKeeping.Refused) -> None:
+        sentence = visible(event.sentence)
+        self.notify(sentence, title=event.title, severity="warning", markup=False)
+
+    @on(TextKeeping.Gone)
+    def _gone(self, event: TextKeeping.Gone) -> None:
+        """The text below it is chosen then, or the last one."""
+        texts = self.query_one(TextList)
+        listed = [choice for choice in texts.listed if choice != event.choice]
+        if event.choice not in texts.listed:
+            return
+        at = min(texts.listed.index(event.choice), len(listed) - 1)
+        marked = [choice for choice in texts.marked if choice != event.choice]
+        self._list_choices(listed[at], marked)
+        self._choose(self._taken())
+
     @on(TextList.Chosen)
-    def _chosen(self, event: TextList.Chosen) -> None:
-        self._choose(event.choice)
+    @on(TextList.Marked)
+    def _chosen(self) -> None:
+        taken = self._taken()
+        if taken != self.choice:
+            self._choose(taken)
+        self._draw_hint()
 
     @on(TextList.Entered)
     def _entered(self) -> None:
@@ -138,8 +229,12 @@ class CorpusPane(Pane):
 
     @on(PathOpener.Asked)
     def _asked(self, event: PathOpener.Asked) -> None:
+        self._ask_for(event.typed)
+
+    def _ask_for(self, path: str) -> None:
+        """Finds in a thread what a path means, and chooses it."""
         self.run_worker(
-            lambda: self._find(event.typed),
+            lambda: self._find(path),
             name="open",
             group="open",
             thread=True,
@@ -151,6 +246,8 @@ class CorpusPane(Pane):
     def _not_opened(self, event: NotOpened) -> None:
         for opener in self.query(PathOpener):
             opener.show_fault(event.sentence)
+            return
+        self.notify(visible(event.sentence), title="Not opened", severity="warning", markup=False)
 
     @on(Opened)
     async def _opened(self, event: Opened) -> None:
@@ -159,7 +256,8 @@ class CorpusPane(Pane):
         self.query_one(TextList).clear_filter()
         self._list_choices(event.choice)
         self._choose(event.choice)
-        await self._close_opener()
+        if self.query(PathOpener):
+            await self._close_opener()
 
     @on(PathOpener.Closed)
     async def _close_opener(self) -> None:
@@ -185,16 +283,34 @@ class CorpusPane(Pane):
     def _choices(self) -> list[TextChoice]:
         return text_choices(self.workbench.data, self.workbench.remembered.recent_texts)
 
-    def _list_choices(self, chosen: TextChoice) -> None:
-        self.choice = chosen
-        self.query_one(TextList).show_choices(self._choices(), chosen)
+    def _list_choices(self, chosen: TextChoice, marked: Sequence[TextChoice] = ()) -> None:
+        self.query_one(TextList).show_choices(self._choices(), chosen, marked)
+
+    def _taken(self) -> TextChoice:
+        """What is trained on: the marked texts together, or the one that is highlighted."""
+        texts = self.query_one(TextList)
+        if texts.marked:
+            return texts.marked[0] if len(texts.marked) == 1 else together(texts.marked)
+        assert texts.chosen is not None
+        return texts.chosen
 
     def _watch(self) -> None:
         """Notices files put into the user's folder, and a training's beginning and end."""
         if (changed := self._changed()) != self._shelf_time:
             self._shelf_time = changed
-            self._list_choices(self.choice)
+            texts = self.query_one(TextList)
+            assert texts.chosen is not None
+            self._list_choices(texts.chosen, texts.marked)
         self._draw_hint()
+        self._follow_keys()
+
+    def _follow_keys(self) -> None:
+        """Which keys work depends on the counting: asks for the footer anew when that changes."""
+        view = self.query_one(TextView)
+        keys = view.busy, view.can_count
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
 
     def _changed(self) -> int:
         try:
@@ -210,6 +326,9 @@ class CorpusPane(Pane):
             words = ("● A training is running.", "  F3 shows it.")
         elif failure:
             words = ("✗ This text cannot be trained on as it is.", "")
+        elif marked := len(self.query_one(TextList).marked):
+            several = "this text" if marked == 1 else f"these {marked} texts together"
+            words = (f"▶ Press t to train a GPT on {several}", "\n  esc lets go of the marks")
         else:
             words = ("▶ Press t to train a GPT on this text", self._go_on)
         if words != self._hint:
@@ -235,6 +354,17 @@ class CorpusPane(Pane):
     def _find_runs(self) -> None:
         newest = next(iter(list_runs(self.workbench.data)), None)
         self.post_message(self.RunsKnown(_way_on(newest) if newest else ""))
+
+
+def _share(typed: str) -> float:
+    """`37`, `37 %` or `37.5%` as a share. Raises ValueError for what is none."""
+    try:
+        percent = float(typed.strip().removesuffix("%").replace(",", "."))
+    except ValueError:
+        percent = math.nan
+    if not 0 <= percent <= 100:
+        raise ValueError("Type a number from 0 (the beginning) to 100 (the end).")
+    return percent / 100
 
 
 def _way_on(run: RunFolder) -> str:

@@ -15,7 +15,11 @@ from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from minigpt_tui.config import DataConfig, RunConfig
+from minigpt_tui.paths import data_folder
+from minigpt_tui.runs.folder import read_config
+from minigpt_tui.runs.pace import RecentRun, recent_runs
 from minigpt_tui.text.cancel import CancelledError
+from minigpt_tui.text.safe import visible
 from minigpt_tui.training.extension import Extension
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
@@ -26,8 +30,11 @@ from minigpt_tui.tui.run_watcher import NoRun, Preparing, Refused, RunWatcher, S
 from minigpt_tui.tui.session import Job
 from minigpt_tui.tui.steer import Changes, Standing, SteerDialog
 from minigpt_tui.tui.text_measure import TextMeasure, measure_text
+from minigpt_tui.tui.train_command import train_command
+from minigpt_tui.tui.widgets.config_dialog import ConfigDialog
 from minigpt_tui.tui.widgets.config_form import ConfigForm
 from minigpt_tui.tui.widgets.divider import Divider
+from minigpt_tui.tui.widgets.queue_dialog import QueueDialog
 from minigpt_tui.tui.widgets.run_monitor import RunMonitor
 
 log = logging.getLogger(__name__)
@@ -49,13 +56,20 @@ class TrainPane(Pane):
         """A text has been measured, or why it cannot be."""
 
         def __init__(
-            self, request: int, settings: DataConfig, measured: TextMeasure | None, problem: str
+            self,
+            request: int,
+            settings: DataConfig,
+            measured: TextMeasure | None,
+            problem: str,
+            recent: tuple[RecentRun, ...],
         ) -> None:
             super().__init__()
             self.request = request
             self.settings = settings
             self.measured = measured
             self.problem = problem
+            self.recent = recent
+            """The runs of this machine by which the time of the next one is judged."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,6 +79,7 @@ class TrainPane(Pane):
         self._rest_until = 0.0
         self._request = 0
         self._measured: tuple[DataConfig, TextMeasure] | None = None
+        self._recent: tuple[RecentRun, ...] = ()
         self._debounce: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -114,6 +129,8 @@ class TrainPane(Pane):
         match action:
             case "start":
                 return job is None
+            case "queue_run":
+                return job is not None
             case "pause":
                 return job is not None and job.phase == "training" and not job.control.paused
             case "go_on":
@@ -130,6 +147,8 @@ class TrainPane(Pane):
                     return job.phase == "training" and not job.control.stopping()
                 view = self.watcher.view
                 return view is not None and (view.resumable or view.status.state == "completed")
+            case "find_setting":
+                return not (self.screen.has_class("-narrow") and self.has_class("-monitor"))
             case "toggle_form":
                 return self.screen.has_class("-narrow")
             case "overlay_runs" | "export_plot":
@@ -139,6 +158,65 @@ class TrainPane(Pane):
         return True
 
     def action_start(self) -> None:
+        if self._refuse_problem():
+            return
+        self._resuming = False
+        self.workbench.start_training()
+        self._turn(to_monitor=True)
+        self._pull(at_once=True)
+
+    def action_queue_run(self) -> None:
+        """The form's settings wait for the training in progress to end."""
+        if not self._refuse_problem():
+            queue = self.workbench.queue
+            run = queue.add(self.workbench.config)
+            title = f"Queued, {len(queue.waiting)} in all. ^n shows them."
+            self.notify(run.title, title=title, markup=False)
+
+    def action_show_queue(self) -> None:
+        session = self.workbench.session
+        dialog = QueueDialog(
+            self.workbench.queue, lambda: session.active, self.workbench.start_next
+        )
+        self.app.push_screen(dialog)
+
+    def action_share(self) -> None:
+        """Shows the settings as a command and lets them be saved and loaded."""
+        data, config = self.workbench.data, self.workbench.config
+        elsewhere = data.root if data != data_folder() else None
+        name = visible(Path(config.data.corpus[0]).stem or "settings")
+        self.app.push_screen(
+            ConfigDialog(
+                config,
+                train_command(config, elsewhere),
+                data.root / "configs" / f"{name}.yaml",
+                self.form.show_config,
+            )
+        )
+
+    def action_find_setting(self) -> None:
+        self._turn(to_monitor=False)
+        self.call_after_refresh(self.form.find)
+
+    def action_compare_run(self) -> None:
+        """Turns between the preset and the shown run as what the form is compared with."""
+        run = self.workbench.shown_run
+        if run is None:
+            self.notify(
+                "Open a run first: F6, then Enter on it.", title="Nothing to compare", markup=False
+            )
+        elif self.form.compared_with == run.name:
+            self.form.compare_with_preset()
+        else:
+            try:
+                self.form.compare_with(run.name, read_config(run))
+            except ValueError as error:
+                self.notify(str(error), title="Not compared", severity="warning", markup=False)
+                return
+        self._turn(to_monitor=False)
+
+    def _refuse_problem(self) -> bool:
+        """Whether something is wrong with the settings; then the form says so."""
         form = self.form
         problem = form.summary.problem
         if problem is not None:
@@ -146,11 +224,7 @@ class TrainPane(Pane):
             self.set_class(False, "-monitor")
             self.call_after_refresh(form.point_out_problem)
             self._measure()  # the text may have been mended meanwhile
-            return
-        self._resuming = False
-        self.workbench.start_training()
-        self._turn(to_monitor=True)
-        self._pull(at_once=True)
+        return problem is not None
 
     def action_resume(self) -> None:
         if self.watcher.view is not None:
@@ -247,7 +321,10 @@ class TrainPane(Pane):
         self.workbench.remembered.preset = event.preset
 
     def on_config_form_start(self) -> None:
-        self.action_start()
+        if self.job is None:
+            self.action_start()
+        else:
+            self.action_queue_run()
 
     def _measure(self) -> None:
         """Measures the form's text in a thread; an answer to an older request is dropped."""
@@ -258,8 +335,10 @@ class TrainPane(Pane):
         def work() -> None:
             worker = get_current_worker()
             measured, problem = None, ""
+            recent: tuple[RecentRun, ...] = ()
             try:
                 measured = measure_text(settings, data, lambda: worker.is_cancelled)
+                recent = recent_runs(data)
             except CancelledError:
                 return
             except ValueError as error:
@@ -267,7 +346,7 @@ class TrainPane(Pane):
             except Exception as error:  # a bug must not end the app; the form says so
                 log.exception("The text could not be measured")
                 problem = f"The text could not be measured ({type(error).__name__}); see the log."
-            self.post_message(self.Measured(request, settings, measured, problem))
+            self.post_message(self.Measured(request, settings, measured, problem, recent))
 
         self.run_worker(work, thread=True, exclusive=True, group="measuring", exit_on_error=False)
 
@@ -278,19 +357,20 @@ class TrainPane(Pane):
             self._measured = None
             self.form.show_text_problem(event.problem)
         else:
-            self._measured = event.settings, event.measured
+            self._measured, self._recent = (event.settings, event.measured), event.recent
             self.form.show_text_problem(None)
             self._show_plan(self.workbench.config)
 
     def _show_plan(self, config: RunConfig) -> None:
         assert self._measured is not None
-        self.form.summary.show_plan(plan(config, self._measured[1]))
+        self.form.summary.show_plan(plan(config, self._measured[1], self._recent))
 
     # The run
 
     def _turn(self, *, to_monitor: bool) -> None:
         """Shows one side at narrow sizes, and brings the focus there at any size."""
         self.set_class(to_monitor, "-monitor")
+        self.refresh_bindings()
         self.call_after_refresh(self.focus_first)
 
     def _pull(self, at_once: bool = False) -> None:

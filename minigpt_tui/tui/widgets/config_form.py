@@ -16,7 +16,7 @@ from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import DescendantFocus
 from textual.message import Message
-from textual.widgets import Button, Collapsible, Select, Static
+from textual.widgets import Button, Collapsible, Input, Select, Static
 
 from minigpt_tui.config import (
     RunConfig,
@@ -28,6 +28,7 @@ from minigpt_tui.config import (
     settings,
     with_settings,
 )
+from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.widgets.plan_summary import PlanSummary
 from minigpt_tui.tui.widgets.setting_row import (
     ChoiceField,
@@ -38,6 +39,7 @@ from minigpt_tui.tui.widgets.setting_row import (
 
 SECTION_TITLES = {"data": "Text", "model": "Model", "training": "Training"}
 START_LABEL = "Start training  ^t"
+QUEUE_LABEL = "Train it after this one  ^t"
 PRESET_HELP = (
     "A complete set of settings to begin with. tiny trains in seconds, quick gives a first "
     "impression, standard is the classic small GPT; scale-up and production want hours."
@@ -55,11 +57,24 @@ class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
     ]
 
     def action_go(self, direction: int) -> None:
-        stops = "Fields TextField, Fields ChoiceField, Fields CollapsibleTitle"
+        stops = "Fields SearchField, Fields TextField, Fields ChoiceField, Fields CollapsibleTitle"
         if direction > 0:
             self.screen.focus_next(stops)
         else:
             self.screen.focus_previous(stops)
+
+
+class SearchField(Input):
+    """Narrows the settings; enter and the arrows go to those that are left, esc shows all."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "end_search", "All settings", show=False),
+        Binding("enter", "app.focus_next", "Next", show=False),
+    ]
+
+    def action_end_search(self) -> None:
+        form = next(node for node in self.ancestors if isinstance(node, ConfigForm))
+        form.end_search()
 
 
 class ConfigForm(Container):
@@ -94,19 +109,24 @@ class ConfigForm(Container):
         self.preset = preset if preset in preset_names() else preset_names()[0]
         self.problem: tuple[str, str] | None = None
         """The setting that is wrong, and the sentence that says why."""
-        self._preset_config = load_preset(self.preset)
+        self.compared_with = self.preset
+        """The preset or run whose values the form's are compared with."""
+        self._compared = load_preset(self.preset)
         self._text_problem: str | None = None
         self._last_edited = ""
 
     def compose(self) -> ComposeResult:
         with Fields(classes="box", id="fields") as fields:
             fields.border_title = "Settings"
+            yield SearchField(
+                placeholder="part of a name or of what it does", id="search", max_length=60
+            )
             with Horizontal(id="preset-row"):
                 yield Static("  preset", classes="label", markup=False)
                 yield ChoiceField(tuple(preset_names()), self.preset, id="preset")
                 yield Button("Reset", id="reset", compact=True, tooltip="Back to the preset")
             for section, title in SECTION_TITLES.items():
-                yield Static(title, classes="section", markup=False)
+                yield Static(title, classes="section", id=f"section-{section}", markup=False)
                 yield from self._rows(
                     this
                     for this in settings().values()
@@ -136,13 +156,35 @@ class ConfigForm(Container):
         return self.query_one(f"#setting-{name}", SettingRow)
 
     def show_running(self, running: bool) -> None:
-        """While a training runs no other can begin; the form stays usable for the next one."""
-        button = self.query_one("#start", Button)
-        button.disabled = running
-        button.label = "A training is running" if running else START_LABEL
+        """While a training runs no other can begin, but it can wait for its turn."""
+        self.query_one("#start", Button).label = QUEUE_LABEL if running else START_LABEL
 
     def focus_first(self) -> None:
         self.query_one("#preset", ChoiceField).focus()
+
+    def compare_with(self, name: str, config: RunConfig) -> None:
+        """Marks what differs from this configuration, to which Reset then goes back."""
+        self.compared_with, self._compared = name, config
+        self._mark_differences()
+
+    def compare_with_preset(self) -> None:
+        self.compare_with(self.preset, load_preset(self.preset))
+
+    async def find(self) -> None:
+        """Opens the field that narrows the settings."""
+        search = self.query_one(SearchField)
+        search.add_class("-open")
+        search.focus()
+        await self._mount_advanced()
+
+    def end_search(self) -> None:
+        """Shows all settings again."""
+        search = self.query_one(SearchField)
+        found = next((row for row in self.query(SettingRow) if row.display), None)
+        search.value = ""
+        search.remove_class("-open")
+        if found is not None and search.has_focus:
+            found.field.focus()
 
     def show_config(self, config: RunConfig) -> None:
         """Puts a whole configuration into the fields."""
@@ -174,7 +216,32 @@ class ConfigForm(Container):
 
     async def on_collapsible_expanded(self, event: Collapsible.Expanded) -> None:
         """The folded rows are made when they are first asked for: the pane opens sooner."""
-        place = event.collapsible.query_one(Collapsible.Contents)
+        await self._mount_advanced()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()  # of the search; the rows stop theirs
+        self._narrow(event.value.casefold().split())
+
+    def _narrow(self, wanted: list[str]) -> None:
+        """Shows the settings that have every word in their name or their help."""
+        sections: set[str] = set()
+        for row in self.query(SettingRow):
+            this = row.setting
+            said = f"{this.name} {this.help} {this.unit} {' '.join(this.choices)}".casefold()
+            row.display = all(word in said for word in wanted)
+            if row.display and not this.advanced:
+                sections.add(this.section)
+        for section in SECTION_TITLES:
+            self.query_one(f"#section-{section}").display = section in sections
+        advanced = [row for row in self.query(SettingRow) if row.setting.advanced]
+        more = self.query_one(Collapsible)
+        more.display = not wanted or any(row.display for row in advanced)
+        if wanted and more.display:
+            more.collapsed = False
+        self.query_one("#preset-row").display = not wanted
+
+    async def _mount_advanced(self) -> None:
+        place = self.query_one(Collapsible.Contents)
         if not place.children:
             await place.mount(*self._rows(self._advanced()))
             self._mark_differences()
@@ -193,7 +260,7 @@ class ConfigForm(Container):
         event.stop()  # of the rows only the preset's Select is not stopped before
         if event.value != self.preset:
             self.preset = str(event.value)
-            self._preset_config = load_preset(self.preset)
+            self.compare_with_preset()
             self.post_message(self.PresetChosen(self.preset))
             self._to_preset()
 
@@ -221,8 +288,8 @@ class ConfigForm(Container):
         return [SettingRow(this, get_setting(self.config, this.name)) for this in these]
 
     def _to_preset(self) -> None:
-        """All settings as the preset has them, but for the text, which is no preset's business."""
-        self.show_config(with_settings(self._preset_config, {"corpus": self.config.data.corpus}))
+        """All settings as the preset, or the run that is compared with, has them; not the text."""
+        self.show_config(with_settings(self._compared, {"corpus": self.config.data.corpus}))
 
     def _check_fields(self) -> None:
         """Parses every field, shows what is wrong where, and takes the values if nothing is."""
@@ -259,14 +326,16 @@ class ConfigForm(Container):
     def _differs(self, name: str) -> bool:
         if name == "corpus":
             return False
-        return bool(get_setting(self.config, name) != get_setting(self._preset_config, name))
+        return bool(get_setting(self.config, name) != get_setting(self._compared, name))
 
     def _mark_differences(self) -> None:
         for row in self.query(SettingRow):
             row.mark(self._differs(row.setting.name))
         count = sum(self._differs(name) for name in settings())
         self.query_one("#fields").border_subtitle = (
-            f"• {count} differ{'s' if count == 1 else ''} from {self.preset}" if count else ""
+            f"• {count} differ{'s' if count == 1 else ''} from {visible(self.compared_with)}"
+            if count
+            else ""
         )
         self.query_one("#reset", Button).display = count > 0
         focused = self.screen.focused
@@ -283,8 +352,12 @@ class ConfigForm(Container):
         facts.append(f"default {in_words(this.default)}")
         lines: list[Content] = [Content(this.help), Content.styled("; ".join(facts), "dim")]
         if self._differs(this.name):
-            value = in_words(get_setting(self._preset_config, this.name))
-            lines.append(Content.assemble(("• ", "bold $accent"), f"{self.preset} has {value}."))
+            value = in_words(get_setting(self._compared, this.name))
+            lines.append(
+                Content.assemble(
+                    ("• ", "bold $accent"), f"{visible(self.compared_with)} has {value}."
+                )
+            )
         self._show_help(this.name, Content("\n").join(lines))
 
     def _show_help(self, title: str, text: Content) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Static
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.tui.actions import key_words
 from minigpt_tui.tui.keymap import Keymap
+from minigpt_tui.tui.run_queue import RunQueue
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.widgets.numbers import duration
 
@@ -57,7 +58,8 @@ class Header(Horizontal):
 
     def _pull(self) -> None:
         session: TrainingSession = self.app.session  # type: ignore[attr-defined]
-        text = progress_line(session)
+        queue: RunQueue = self.app.queue  # type: ignore[attr-defined]
+        text = "  ".join(filter(None, (progress_line(session), queue_line(queue))))
         if text != self._shown:
             self._shown = text
             self.query_one("#progress", Static).update(Content(text))
@@ -73,6 +75,12 @@ class Tab(Static):
     async def on_click(self, event: Click) -> None:
         event.stop()
         await self.app.run_action(f"app.pane('{self.pane_name}')")
+
+
+def queue_line(queue: RunQueue) -> str:
+    """How many runs wait; empty when none does."""
+    count = len(queue.waiting)
+    return (f"‖{count} held" if queue.held else f"+{count} queued") if count else ""
 
 
 def progress_line(session: TrainingSession) -> str:

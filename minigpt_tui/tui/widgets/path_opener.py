@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -68,7 +69,7 @@ class PathOpener(Vertical):
 
     def show_hint(self) -> None:
         words = (
-            "tab completes, enter opens: a file, or all .txt files of a folder. "
+            "Typing narrows the tree, tab completes, enter opens a file, or a folder's .txt files. "
             "↓ goes to the tree: enter unfolds, o opens a folder."
         )
         self.query_one("#path-words", Static).update(Content.styled(words, "$foreground 60%"))
@@ -92,15 +93,21 @@ class PathOpener(Vertical):
             self.run_worker(self._follow(event.value), group="follow", exclusive=True)
 
     async def _follow(self, typed: str) -> None:
-        """Lets the tree show the folder that is being typed."""
+        """Lets the tree show the folder that is being typed, and of it what the rest narrows to."""
         await asyncio.sleep(FOLLOW_SECONDS)
         folder = await asyncio.to_thread(typed_folder, typed)
         trees = self.query(DiskTree)
         if not trees:  # closed while the disk was read
             return
         tree = trees.first()
-        if folder is not None and folder != os.path.abspath(tree.path):
+        if folder is None and os.sep in typed:
+            return
+        moved = folder is not None and folder != os.path.abspath(tree.path)
+        narrowed = tree.narrow(os.path.basename(typed))
+        if moved and folder is not None:
             tree.path = folder
+        elif narrowed:
+            tree.reload()
 
     @on(Input.Submitted, "#path")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -154,18 +161,34 @@ class PathSuggester(Suggester):
 
 
 class DiskTree(DirectoryTree):
-    """The disk without hidden files; names are made safe before they are drawn."""
+    """The disk without hidden files; names are made safe before they are drawn.
+
+    Right in its folder only what has the words of `narrow` in its name is listed, if anything does.
+    """
 
     ICON_NODE = "▸ "
     ICON_NODE_EXPANDED = "▾ "
     ICON_FILE = "  "
 
+    def __init__(self, path: Path, id: str | None = None) -> None:
+        super().__init__(path, id=id)
+        self._wanted: list[str] = []
+
+    def narrow(self, typed: str) -> bool:
+        """Takes the words that names must have; whether they are others than before."""
+        before, self._wanted = self._wanted, typed.casefold().split()
+        return before != self._wanted
+
     def process_label(self, label: TextType) -> Text:
         return Text(visible(label if isinstance(label, str) else label.plain))
 
-    def filter_paths(self, paths: object) -> list[Path]:
-        assert hasattr(paths, "__iter__")
-        return [path for path in paths if not path.name.startswith(".")]
+    def filter_paths(self, paths: Iterable[Path]) -> list[Path]:
+        shown = [path for path in paths if not path.name.startswith(".")]
+        folder = os.path.abspath(self.path)
+        if not shown or os.path.abspath(shown[0].parent) != folder:
+            return shown  # the inside of a folder that was unfolded
+        found = [p for p in shown if all(word in p.name.casefold() for word in self._wanted)]
+        return found or shown
 
     def path_of(self, node: TreeNode[Any]) -> str | None:
         """The path that a node of the tree stands for, as text."""

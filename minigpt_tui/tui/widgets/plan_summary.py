@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -9,10 +11,11 @@ from textual.widgets import Static
 
 from minigpt_tui.planning.memory import memory_in_words
 from minigpt_tui.tui.plan import Plan
-from minigpt_tui.tui.widgets.numbers import short_count
+from minigpt_tui.tui.widgets.numbers import duration, short_count
 
 _WORDS_WIDTH = 12
-_TWO_COLUMNS = 2 * (7 + 1 + _WORDS_WIDTH)
+_FIGURE_WIDTH = 7
+_TWO_COLUMNS = 2 * (_FIGURE_WIDTH + 1 + _WORDS_WIDTH)
 
 
 class PlanSummary(VerticalScroll, can_focus=False):
@@ -69,6 +72,10 @@ class PlanSummary(VerticalScroll, can_focus=False):
         if self._plan is not None:
             lines += _figures(self._plan, self.query_one(Static).size.width)
             if not problem:
+                lines += [
+                    Content.assemble(("! ", "bold $warning"), sentence)
+                    for sentence in self._plan.advice
+                ]
                 lines.append(Content.styled(self._plan.verdict, "dim"))
         elif not problem:
             lines.append(Content.styled("Reading the text…", "dim"))
@@ -86,10 +93,15 @@ def _figures(plan: Plan, width: int) -> list[Content]:
         ("≈" + memory_in_words(plan.memory), "memory"),
         (about + short_count(plan.total_steps), "steps in all"),
     ]
+    if plan.pace is not None:
+        unit = "hours" if plan.pace.seconds >= 3600 else "minutes"
+        sign = "≈" if plan.pace.alike else "~"
+        pairs.append((sign + duration(plan.pace.seconds), unit))
     cells = [
-        Content.assemble((f"{figure:>7}", "bold"), (f" {words:<{_WORDS_WIDTH}}", ""))
+        Content.assemble((f"{figure:>{_FIGURE_WIDTH}}", "bold"), (f" {words:<{_WORDS_WIDTH}}", ""))
         for figure, words in pairs
     ]
     if width < _TWO_COLUMNS:
         return cells
-    return [left + right for left, right in zip(cells[::2], cells[1::2], strict=True)]
+    rows = zip_longest(cells[::2], cells[1::2], fillvalue=Content(""))
+    return [left + right for left, right in rows]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 from textual.content import Content
 from textual.events import Resize
@@ -11,11 +13,14 @@ from minigpt_tui.config import RunConfig
 from minigpt_tui.planning.advice import corpus_verdict
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.planning.steps import steps_per_epoch
-from minigpt_tui.tui.text_reading import TextFacts, TokenFacts
+from minigpt_tui.tui.text_reading import TextFacts
+
+if TYPE_CHECKING:
+    from minigpt_tui.tui.text_measure import TextMeasure
 
 LEVEL_NAMES = {"char": "characters", "word": "words", "bpe": "pieces of words (BPE)"}
 _NARROWEST = 20
-_PENDING = "counting…"
+_PENDING, _STOPPED = "counting…", "not counted"
 
 Line = tuple[str, str]
 
@@ -29,25 +34,30 @@ class TextFactsView(Static):
         super().__init__(markup=False, id=id)
         self._config = RunConfig()
         self._text: TextFacts | None = None
-        self._tokens: TokenFacts | None = None
+        self._tokens: TextMeasure | None = None
         self._verdict = ""
+        self._stopped = False
 
     def show_facts(
         self,
         config: RunConfig,
         text: TextFacts | None = None,
-        tokens: TokenFacts | None = None,
+        tokens: TextMeasure | None = None,
         verdict: str = "",
+        *,
+        stopped: bool = False,
     ) -> None:
-        """Shows what is known by now; None for what is still being counted."""
+        """Shows what is known by now; None for what is not counted yet, or, `stopped`, at all."""
         self._config, self._text, self._tokens, self._verdict = config, text, tokens, verdict
+        self._stopped = stopped
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
         self._draw()
 
     def _draw(self) -> None:
-        text, tokens = text_lines(self._text), token_lines(self._tokens, self._config)
+        pending = _STOPPED if self._stopped else _PENDING
+        text, tokens = text_lines(self._text, pending), token_lines(self._tokens, pending)
         wide = self.screen.has_class("-wide") and self.screen.has_class("-tall")
         drawn = self._one_column(text, tokens) if wide else self._two_columns(text, tokens)
         head, colon, rest = self._verdict.partition(":")
@@ -73,38 +83,38 @@ class TextFactsView(Static):
         ]
 
 
-def text_lines(facts: TextFacts | None) -> list[Line]:
-    """Name and figure of each count of a text."""
+def text_lines(facts: TextFacts | None, pending: str = _PENDING) -> list[Line]:
+    """Name and figure of each count of a text; `pending` says why there are none yet."""
     names = ("bytes", "characters", "words", "lines", "distinct chars", "files")
     if facts is None:
-        return [(name, _PENDING if name == "bytes" else "") for name in names]
+        return [(name, pending if name == "bytes" else "") for name in names]
     counts = [facts.bytes, facts.characters, facts.words, facts.lines]
     counts += [facts.distinct_characters, facts.files]
     return [(name, f"{count:,}") for name, count in zip(names, counts, strict=True)]
 
 
-def token_lines(facts: TokenFacts | None, config: RunConfig) -> list[Line]:
+def token_lines(facts: TextMeasure | None, pending: str = _PENDING) -> list[Line]:
     """Name and figure of each count of its tokens; ≈ and ≥ mark what was estimated."""
-    names = ("tokens", "vocabulary", "training", "validation", "unknown in val.", "one epoch")
+    names = ("tokens", "vocabulary", "training", "validation", "  unknown", "one epoch")
     if facts is None:
-        return [(name, _PENDING if name == "tokens" else "") for name in names]
+        return [(name, pending if name == "tokens" else "") for name in names]
     about = "≈ " if facts.estimated else ""
     least = "≥ " if facts.estimated and facts.level == "word" else ""
-    unknown = f"{facts.unknown:,}"
-    if facts.validation and facts.unknown:
-        unknown = f"{facts.unknown:,} ({facts.unknown / facts.validation:.1%})"
+    unknown = f"{facts.unknown_tokens:,}"
+    if facts.unknown_tokens:
+        unknown = f"{facts.unknown_tokens:,} ({facts.unknown_share:.1%})"
     figures = (
         f"{about}{facts.tokens:,}",
-        f"{least}{facts.vocabulary:,}",
-        f"{about}{facts.training:,}",
-        f"{about}{facts.validation:,}",
+        f"{least}{facts.vocab_size:,}",
+        f"{about}{facts.train_tokens:,}",
+        f"{about}{facts.val_tokens:,}",
         about + unknown,
         f"{about}{facts.targets:,}",
     )
     return list(zip(names, figures, strict=True))
 
 
-def explanation(facts: TokenFacts | None, config: RunConfig) -> str:
+def explanation(facts: TextMeasure | None, config: RunConfig) -> str:
     """What the numbers mean, for somebody who meets them for the first time."""
     words = (
         "A token is what the model reads and predicts, one at a time. "
@@ -119,24 +129,24 @@ def explanation(facts: TokenFacts | None, config: RunConfig) -> str:
     return f"{words}: here {steps:,} steps of {windows}."
 
 
-def verdict(facts: TokenFacts, config: RunConfig) -> str:
+def verdict(facts: TextMeasure, config: RunConfig) -> str:
     """Whether the text suits the model that the form describes, in words."""
     return corpus_verdict(
-        facts.training_characters,
-        facts.training,
-        parameter_count(config.model, facts.vocabulary),
+        facts.train_characters,
+        facts.train_tokens,
+        parameter_count(config.model, facts.vocab_size),
         config.model.max_seq_len,
-        unknown_share=facts.unknown / facts.validation if facts.validation else 0.0,
+        unknown_share=facts.unknown_share,
     )
 
 
-def refusal(facts: TokenFacts, config: RunConfig) -> str:
+def refusal(facts: TextMeasure, config: RunConfig) -> str:
     """Why the counted text cannot be trained on with these settings; empty if it can."""
     window = config.model.max_seq_len
-    if facts.training > window:
+    if facts.train_tokens > window:
         return ""
     return (
-        f"Too small: the training part has {facts.training:,} tokens, but the context takes "
+        f"Too small: the training part has {facts.train_tokens:,} tokens, but the context takes "
         f"{window + 1:,} (max_seq_len {window:,} and the token after it). Choose a longer text, "
         "or set a smaller max_seq_len under Train (F3)."
     )
@@ -145,5 +155,5 @@ def refusal(facts: TokenFacts, config: RunConfig) -> str:
 def _line(name: str, figure: str, width: int) -> Content:
     """`name        figure`, the figure at the right end of `width` cells."""
     gap = " " * max(1, width - cell_len(name) - cell_len(figure))
-    style = "$foreground 60%" if figure == _PENDING else "bold"
+    style = "$foreground 60%" if figure in (_PENDING, _STOPPED) else "bold"
     return Content.assemble((name, "$foreground 70%"), gap, (figure, style))

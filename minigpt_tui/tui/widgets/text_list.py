@@ -49,6 +49,9 @@ class TextList(Vertical):
     class Chosen(Message):
         choice: TextChoice
 
+    class Marked(Message):
+        """Other texts are marked, to be taken together."""
+
     @dataclass
     class Entered(Message):
         choice: TextChoice
@@ -56,17 +59,42 @@ class TextList(Vertical):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.chosen: TextChoice | None = None
+        self.marked: list[TextChoice] = []
+        """In the order in which they were marked."""
         self._choices: Sequence[TextChoice] = ()
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder="/ to filter", id="filter", max_length=200)
         yield OptionList(id="texts", markup=False)
 
-    def show_choices(self, choices: Sequence[TextChoice], chosen: TextChoice) -> None:
-        """Replaces the list and highlights `chosen`, which is listed in any case."""
-        self._choices = choices if chosen in choices else (*choices, chosen)
-        self.chosen = chosen
+    def show_choices(
+        self,
+        choices: Sequence[TextChoice],
+        chosen: TextChoice,
+        marked: Sequence[TextChoice] = (),
+    ) -> None:
+        """Replaces the list and highlights `chosen`; it and the marked ones are listed in any
+        case."""
+        unlisted = [choice for choice in (chosen, *marked) if choice not in choices]
+        self._choices = (*choices, *dict.fromkeys(unlisted))
+        self.chosen, self.marked = chosen, list(marked)
         self._fill()
+
+    def toggle_mark(self) -> None:
+        """Marks the highlighted text, or lets go of it, and goes on to the next one."""
+        if self.chosen is None:
+            return
+        if self.chosen in self.marked:
+            self.marked.remove(self.chosen)
+        else:
+            self.marked.append(self.chosen)
+        self._redraw([self.chosen])
+        self.post_message(self.Marked())
+
+    @property
+    def listed(self) -> list[TextChoice]:
+        """Everything to choose from, whatever the filter lets through."""
+        return [c for shelf in SHELVES for c in self._choices if c.shelf == shelf]
 
     def focus_list(self) -> None:
         self.query_one("#texts", OptionList).focus()
@@ -78,6 +106,11 @@ class TextList(Vertical):
         self.query_one("#filter", Input).value = ""
 
     def action_clear_filter(self) -> None:
+        """Takes back what was typed; where nothing was, the marks."""
+        if not self.query_one("#filter", Input).value and self.marked:
+            marked, self.marked = self.marked, []
+            self._redraw(marked)
+            self.post_message(self.Marked())
         self.clear_filter()
         self.focus_list()
 
@@ -111,9 +144,7 @@ class TextList(Vertical):
         if stale or not isinstance(option, TextOption) or option.choice == self.chosen:
             return
         before, self.chosen = self.chosen, option.choice
-        for index, shown in enumerate(options.options):
-            if isinstance(shown, TextOption) and shown.choice in (before, self.chosen):
-                options.replace_option_prompt_at_index(index, self._prompt(shown.choice))
+        self._redraw([before, self.chosen])
         self.post_message(self.Chosen(option.choice))
 
     @on(OptionList.OptionSelected)
@@ -121,6 +152,12 @@ class TextList(Vertical):
         event.stop()
         if isinstance(event.option, TextOption):
             self.post_message(self.Entered(event.option.choice))
+
+    def _redraw(self, choices: Sequence[TextChoice | None]) -> None:
+        options = self.query_one("#texts", OptionList)
+        for index, shown in enumerate(options.options):
+            if isinstance(shown, TextOption) and shown.choice in choices:
+                options.replace_option_prompt_at_index(index, self._prompt(shown.choice))
 
     def _fill(self) -> None:
         """Draws the choices that the filter lets through, under the headings of their shelves."""
@@ -144,7 +181,7 @@ class TextList(Vertical):
             options.highlighted = first if self.chosen is None else places.get(self.chosen, first)
 
     def _prompt(self, choice: TextChoice) -> Content:
-        """`▸ name      19.9 kB`, cut to the width of the list."""
+        """`▸ name      19.9 kB`, cut to the width of the list; ◆ for a marked one."""
         width = max(12, self.query_one("#texts", OptionList).scrollable_content_region.width)
         amount = "" if choice.bytes is None else size(choice.bytes)
         room = width - 2 - (len(amount) + 1 if amount else 0)
@@ -153,9 +190,8 @@ class TextList(Vertical):
             name = set_cell_size(name, room - 1).rstrip() + "…"
         chosen = choice == self.chosen
         gap = " " * (width - 2 - cell_len(name) - len(amount))
-        return Content.assemble(
-            "▸ " if chosen else "  ", name, gap, (amount, "" if chosen else "$foreground 60%")
-        )
+        sign = ("◆ ", "bold $accent") if choice in self.marked else "▸ " if chosen else "  "
+        return Content.assemble(sign, name, gap, (amount, "" if chosen else "$foreground 60%"))
 
 
 def _matches(choice: TextChoice, wanted: Sequence[str]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
@@ -22,23 +23,30 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.text_choices import DISK, TextChoice
 from minigpt_tui.tui.text_reading import (
     Beginning,
+    Border,
     Coloured,
+    Learned,
+    Measured,
     Step,
     Suspicion,
     TextFacts,
-    TokenFacts,
     Whole,
     read_text,
 )
-from minigpt_tui.tui.widgets.text_facts import LEVEL_NAMES, TextFactsView, refusal, verdict
+from minigpt_tui.tui.widgets.text_facts import LEVEL_NAMES, refusal, verdict
+from minigpt_tui.tui.widgets.text_numbers import TextNumbers
+from minigpt_tui.tui.widgets.text_preview import TextPreview
 from minigpt_tui.tui.widgets.token_preview import TokenPreview
 
 if TYPE_CHECKING:
     from minigpt_tui.text.corpus import Corpus
+    from minigpt_tui.tui.text_measure import TextMeasure
 
 # So that a key held down in the list starts no reading on its way.
 DEBOUNCE_SECONDS = 0.06
 _TITLE_CELLS = 48
+SAID_SECONDS = 0.25
+"""Between two words on how far the counting is."""
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +59,11 @@ class TextView(Container):
     TextView {
         layout: vertical;
         #preview-box { height: 1fr; }
-        #facts-box { height: auto; max-height: 65%; scrollbar-size-vertical: 1; }
-        #failure { padding: 1 1; display: none; }
+        #facts-box { height: auto; max-height: 65%; }
+        #failure { padding: 1 2; display: none; }
         &.-failed {
-            #failure { display: block; }
-            TokenPreview, #facts-box { display: none; }
+            #failure { display: block; height: 1fr; border: round $error; }
+            TextPreview, #facts-box { display: none; }
         }
     }
     .-wide.-tall TextView {
@@ -73,6 +81,13 @@ class TextView(Container):
         step: Step
 
     @dataclass
+    class Progress(Message):
+        """How far the counting for reading number `number` is."""
+
+        number: int
+        words: str
+
+    @dataclass
     class Failed(Message):
         number: int
         sentence: str
@@ -87,29 +102,38 @@ class TextView(Container):
         super().__init__(id=id)
         self.data = data
         self.failure = ""
+        self.counting = False
+        self.stopped = False
         self._config = RunConfig()
         self._title = ""
         self._beginning: Beginning | None = None
         self._text: TextFacts | None = None
-        self._tokens: TokenFacts | None = None
+        self._measure: TextMeasure | None = None
         self._number = 0
         self._timer: Timer | None = None
         self._known: tuple[DataConfig, Corpus] | None = None
 
     def compose(self) -> ComposeResult:
-        with Container(id="preview-box", classes="box"):
-            yield TokenPreview(id="preview")
-            yield Static(id="failure", markup=False)
-        with VerticalScroll(id="facts-box", classes="box", can_focus=False) as facts:
-            facts.border_title = "In numbers"
-            yield TextFactsView(id="facts")
+        yield TextPreview(id="preview-box")
+        yield Static(id="failure", markup=False)
+        yield TextNumbers(self.data, id="facts-box")
+
+    @property
+    def preview(self) -> TextPreview:
+        return self.query_one(TextPreview)
+
+    @property
+    def numbers(self) -> TextNumbers:
+        return self.query_one(TextNumbers)
 
     def show(self, choice: TextChoice, config: RunConfig) -> None:
         """Shows `choice`, which `config` names too; what was known of another is dropped."""
         self._config = config
         self._title = choice.names[0] if choice.shelf == DISK else choice.label
         self._number += 1
-        self._text = self._tokens = None
+        self._text = self._measure = None
+        self.counting, self.stopped = True, False
+        self.numbers.begin(config)
         self._judge("")
         self._draw_titles()
         self._draw_facts()
@@ -117,8 +141,41 @@ class TextView(Container):
             self._timer.stop()
         self._timer = self.set_timer(DEBOUNCE_SECONDS, self._start_reading)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is being counted that `stop` would end."""
+        return self.counting or self.numbers.measuring
+
+    @property
+    def can_count(self) -> bool:
+        """Whether there is something that `count_again` would count."""
+        return self.stopped or self.numbers.can_measure
+
     def focus_preview(self) -> None:
         self.query_one(TokenPreview).focus()
+
+    def stop(self) -> None:
+        """Ends the counting; what is known by now stays."""
+        self.numbers.stop()
+        if self.counting:
+            if self._timer is not None:
+                self._timer.stop()
+            self.workers.cancel_group(self, "reading")
+            self._number += 1
+            self.counting, self.stopped = False, True
+            self.numbers.show_progress("stopped, x counts")
+            self._draw_facts()
+
+    def count_again(self) -> None:
+        """Counts what was stopped."""
+        if self.stopped:
+            self.counting, self.stopped = True, False
+            self._number += 1
+            self.numbers.show_progress("")
+            self._draw_facts()
+            self._start_reading()
+        else:
+            self.numbers.ask_baselines()
 
     def _start_reading(self) -> None:
         number, config = self._number, self._config.data
@@ -139,8 +196,16 @@ class TextView(Container):
         from minigpt_tui.text.cancel import CancelledError
 
         worker = get_current_worker()
+        said = time.monotonic()
+
+        def say(what: str, share: float) -> None:
+            nonlocal said
+            if time.monotonic() - said >= SAID_SECONDS:
+                said = time.monotonic()
+                self.post_message(self.Progress(number, f"{what} {share:.0%}, x stops"))
+
         try:
-            for step in read_text(config, self.data, lambda: worker.is_cancelled, known):
+            for step in read_text(config, self.data, lambda: worker.is_cancelled, known, say):
                 self.post_message(self.StepDone(number, step))
         except CancelledError:
             return
@@ -154,39 +219,51 @@ class TextView(Container):
             words = f"This text could not be read ({visible(str(error))}). The log has the details."
             self.post_message(self.Failed(number, words))
 
+    @on(Progress)
+    def _progressed(self, event: Progress) -> None:
+        event.stop()
+        if event.number == self._number and self.counting:
+            self.numbers.show_progress(event.words)
+
     @on(Failed)
     def _reading_failed(self, event: Failed) -> None:
         event.stop()
         if event.number == self._number:
+            self.counting = False
+            self.numbers.show_progress("")
             self._judge(event.sentence, shown=True)
 
     @on(StepDone)
     def _step_done(self, event: StepDone) -> None:
         event.stop()
-        step, preview = event.step, self.query_one(TokenPreview)
         if event.number != self._number:
             return
-        if isinstance(step, Suspicion):
-            self._judge(step.sentence, shown=True)
-        elif isinstance(step, Beginning):
-            self._beginning = step
-            self._judge("")
-            self._draw_titles()
-            if preview.text != step.text:
-                preview.show_text(step.text)
-            else:  # at another level; the reader need not find the place again
-                preview.show_tokens((), self._config.data.level)
-        elif isinstance(step, Coloured):
-            preview.show_tokens(step.spans, self._config.data.level)
-        elif isinstance(step, Whole):
-            self._known = (self._config.data, step.corpus)
-        elif isinstance(step, TextFacts):
-            self._text = step
-            self._draw_facts()
-        else:
-            self._tokens = step
-            self._judge(refusal(step, self._config))
-            self._draw_facts()
+        match event.step:
+            case Suspicion(sentence):
+                self._judge(sentence, shown=True)
+            case Beginning() as beginning:
+                self._beginning = beginning
+                self._judge("")
+                self._draw_titles()
+                self.preview.show_beginning(beginning, self._config.data)
+            case Coloured(spans):
+                self.preview.show_tokens(spans)
+            case Border() as border:
+                self.preview.show_border(border)
+            case Learned(tokenizer):
+                self.preview.use_tokenizer(tokenizer)
+            case Whole(corpus):
+                self._known = (self._config.data, corpus)
+            case TextFacts() as facts:
+                self._text = facts
+                self._draw_facts()
+            case Measured(measure, counts, frequent):
+                self.counting = False
+                self._measure = measure
+                self._judge(refusal(measure, self._config))
+                self._draw_facts()
+                self.preview.use_counts(counts)
+                self.numbers.show_frequent(frequent)
 
     def _judge(self, failure: str, *, shown: bool = False) -> None:
         """Notes what speaks against the text; `shown`: in the place of its beginning."""
@@ -197,39 +274,27 @@ class TextView(Container):
             words = Content.assemble(("✗ ", "bold $error"), failure, here, "\n\n", _NOT_ARMED)
             self.query_one("#failure", Static).update(words)
             self._beginning = None
+            self.preview.show_nothing()
             self._draw_titles()
         self.post_message(self.Judged(failure))
 
     def _draw_titles(self) -> None:
-        box = self.query_one("#preview-box")
         title = visible(self._title)
         while cell_len(title) > _TITLE_CELLS:
             title = "…" + title[max(2, cell_len(title) - _TITLE_CELLS + 1) :]
         level = LEVEL_NAMES[self._config.data.level]
-        box.border_title = Content.assemble(title, f" in {level}")
-        box.border_subtitle = Content(_extent(self._beginning))
+        self.preview.border_title = Content.assemble(title, f" in {level}")
+        self.query_one("#failure").border_title = Content(title)
 
     def _draw_facts(self) -> None:
         words = self.failure
-        if self._tokens is not None and not words:
-            words = verdict(self._tokens, self._config)
-        self.query_one(TextFactsView).show_facts(self._config, self._text, self._tokens, words)
+        if self._measure is not None and not words:
+            words = verdict(self._measure, self._config)
+        self.numbers.show_counts(self._text, self._measure, words, stopped=self.stopped)
 
 
 _NOT_ARMED = "Nothing is chosen for training until you choose another text."
 _ENCODING_HERE = " Here it is the setting “encoding” under Train (F3)."
-
-
-def _extent(beginning: Beginning | None) -> str:
-    """How much of the text the preview shows."""
-    if beginning is None:
-        return ""
-    parts = []
-    if beginning.files > 1:
-        parts.append(f"file 1 of {beginning.files:,}: {visible(beginning.path.name)[:24]}")
-    if beginning.cut:
-        parts.append(f"the first {len(beginning.text):,} characters")
-    return ", ".join(parts)
 
 
 def _same_text(one: DataConfig, other: DataConfig) -> bool:

@@ -1,21 +1,31 @@
-"""Shows the beginning of a text with its tokens in alternating tints, white space included."""
+"""Shows a part of a text with its tokens in alternating tints, white space included.
+
+A cursor walks over the tokens; what is under it, or under the mouse, is posted as `Pointed`. The
+widget knows one part of a text only, and posts `Edge` where somebody wants to go on beyond it.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Resize
+from textual.events import Click, Leave, MouseMove, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from minigpt_tui.tui.widgets.preview_rows import Glyphs, Row, preview_rows
 
+Span = tuple[int, int, int]
+
 TINTS = 5
+HELD_OUT = " held out for validation from here "
 _PLAIN, _UNKNOWN = 255, 254
 _MARKED = 128
 """Added to the tint of every second token: without colours its underline tells the two apart."""
@@ -26,71 +36,227 @@ class TokenPreview(ScrollView, can_focus=True):
 
     DEFAULT_CSS = """
     TokenPreview {
-        background: $background; scrollbar-size-vertical: 1;
+        background: $background; scrollbar-size-vertical: 0;
         &> .token-preview--tint-0 { background: #4a90d9 26%; }
         &> .token-preview--tint-1 { background: #e0a030 22%; }
         &> .token-preview--tint-2 { background: #3fae7a 24%; }
         &> .token-preview--tint-3 { background: #a774d6 26%; }
         &> .token-preview--tint-4 { background: #8a96a8 24%; }
         &> .token-preview--unknown { background: $error 30%; color: $error; text-style: bold; }
+        &> .token-preview--cursor { background: $primary; color: $background; text-style: bold; }
+        &> .token-preview--border { color: $accent; text-style: bold; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"token-preview--tint-{tint}" for tint in range(TINTS)),
         "token-preview--unknown",
+        "token-preview--cursor",
+        "token-preview--border",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home", "scroll_home", show=False),
-        Binding("end", "scroll_end", show=False),
+        Binding("left", "step(-1)", "Token before", show=False),
+        Binding("right", "step(1)", "Next token", show=False),
+        Binding("up", "row(-1)", "Up", show=False),
+        Binding("down", "row(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,ctrl+home", "jump(0)", "Beginning of the text", show=False),
+        Binding("end,ctrl+end", "jump(1)", "End of the text", show=False),
     ]
+
+    @dataclass
+    class Pointed(Message):
+        """The token under the mouse or the cursor, or None."""
+
+        span: Span | None
+
+    @dataclass
+    class Edge(Message):
+        """The text goes on, if it does, before (−1) or behind (1) what is shown."""
+
+        direction: int
+        passed: bool
+        """Whether somebody wants to go beyond; else the edge only comes near."""
+
+    @dataclass
+    class Jump(Message):
+        share: float
+        """Of the whole text, 0 to 1."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.text = ""
+        self.spans: Sequence[Span] = ()
+        self.cursor = 0
+        """The character where the token under the cursor begins."""
+        self._border: int | None = None
         self._marks = b""
         self._space_leads = False
         self._glyphs = Glyphs()
         self._rows: list[Row] = []
+        self._row_starts: list[int] = []
         self._width = 0
 
-    def show_text(self, text: str) -> None:
-        """Shows a text from its beginning, as yet without tokens."""
+    def show_text(self, text: str, border: int | None = None) -> None:
+        """Shows a text from its beginning, as yet without tokens; `border` as in `show_border`."""
         self.text = text
+        self.spans = ()
+        self.cursor = 0
+        self._border = border
         self._marks = bytes([_PLAIN]) * len(text)
         self._break_into_rows()
-        self.scroll_home(animate=False)
+        self.scroll_to(y=0, animate=False, force=True)
+        self._point()
 
-    def show_tokens(self, spans: Sequence[tuple[int, int, int]], level: str) -> None:
+    def show_tokens(self, spans: Sequence[Span], level: str) -> None:
         """Tints the tokens of the text: (start, end, id) each, in characters."""
+        self.spans = spans
         self._marks = token_marks(spans, len(self.text), underline=level != "char")
         if self._space_leads != (level != "char"):
             self._space_leads = level != "char"
             self._break_into_rows()
         self.refresh()
+        self._point()
+
+    def show_border(self, border: int | None) -> None:
+        """Marks the character at which the validation part begins, if that is in this text."""
+        if border != self._border:
+            self._border = border
+            self._break_into_rows()
+
+    def scroll_to_character(self, character: int, rows_above: int = 0) -> None:
+        """Brings the row of a character to the top, or under so many others."""
+        row = self._row_of(character) - rows_above
+        self.scroll_to(y=max(0, row), animate=False, force=True)
+
+    def move_cursor(self, character: int) -> None:
+        """Puts the cursor on the token that a character belongs to, and shows it."""
+        self.cursor = self._token_at(character)
+        row, top, height = self._row_of(self.cursor), self.scroll_offset.y, self._height
+        if not top <= row < top + height:
+            y = row if row < top else row - height + 1
+            self.scroll_to(y=y, animate=False, force=True)
+        self.refresh()
+        self._point()
+
+    @property
+    def top_character(self) -> int:
+        """The first character that is seen."""
+        if not self._rows:
+            return 0
+        return self._rows[min(self.scroll_offset.y, len(self._rows) - 1)][0]
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """The first character on the screen, and the one behind the last."""
+        if not self._rows:
+            return 0, 0
+        last = min(self.scroll_offset.y + self._height, len(self._rows)) - 1
+        return self.top_character, self._rows[max(0, last)][1]
+
+    def start_of_row_above(self, rows: int) -> int:
+        """The character at which the row begins that is so many above the first one seen."""
+        return self._rows[max(0, self.scroll_offset.y - rows)][0] if self._rows else 0
+
+    # Keys and mouse
+
+    def action_step(self, direction: int) -> None:
+        """The token before or behind the cursor."""
+        at = self._number_at(self.cursor) + direction
+        count = len(self.spans) or len(self.text)
+        if 0 <= at < count:
+            self.move_cursor(self.spans[at][0] if self.spans else at)
+        else:
+            self.post_message(self.Edge(direction, passed=True))
+
+    def action_row(self, direction: int) -> None:
+        self._move_rows(direction)
+
+    def action_page(self, direction: int) -> None:
+        self._move_rows(direction * max(1, self._height - 1))
+
+    def action_jump(self, share: int) -> None:
+        self.post_message(self.Jump(float(share)))
+
+    def on_focus(self) -> None:
+        first, behind = self.seen
+        if not first <= self.cursor < behind:
+            self.cursor = self._token_at(first)
+        self.call_later(self._point)  # by then it has the focus
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.post_message(self.Pointed(None))
+        self.refresh()
+
+    def on_click(self, event: Click) -> None:
+        character = self._character_under(event.x, event.y)
+        if character is not None:
+            self.move_cursor(character)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        character = self._character_under(event.x, event.y)
+        self.post_message(self.Pointed(None if character is None else self._span_at(character)))
+
+    def on_leave(self, event: Leave) -> None:
+        self._point()
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        if self.scroll_offset.y >= self.max_scroll_y:
+            self.post_message(self.Edge(1, passed=True))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        if self.scroll_offset.y <= 0:
+            self.post_message(self.Edge(-1, passed=True))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if new_value > old_value and new_value > self.max_scroll_y - self._height:
+            self.post_message(self.Edge(1, passed=False))
+        elif new_value < old_value and new_value < self._height:
+            self.post_message(self.Edge(-1, passed=False))
 
     def on_resize(self, event: Resize) -> None:
         if self.scrollable_content_region.width != self._width:
+            top = self.top_character
             self._break_into_rows()
+            self.scroll_to_character(top)
+
+    # Drawing
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y
         if index >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
         start, end = self._rows[index]
+        if start == end:
+            words = HELD_OUT.center(self.size.width, "─")[: self.size.width]
+            return Strip([Segment(words, self.get_component_rich_style("token-preview--border"))])
         row = Strip(self._segments(start, end))
         return row.extend_cell_length(self.size.width, self.rich_style).crop(0, self.size.width)
 
     def _segments(self, start: int, end: int) -> list[Segment]:
         """The characters of a row, joined where token and kind are the same."""
         segments: list[Segment] = []
+        under = self._span_at(self.cursor) if self.has_focus else None
+        edges = () if under is None else under[:2]
         at = start
         while at < end:
             mark, blank = self._marks[at], self.text[at].isspace()
             stop = at + 1
-            while stop < end and self._marks[stop] == mark and self.text[stop].isspace() == blank:
+            while (
+                stop < end
+                and self._marks[stop] == mark
+                and self.text[stop].isspace() == blank
+                and stop not in edges
+            ):
                 stop += 1
             shown = "".join(self._glyphs[c][0] for c in self.text[at:stop])
-            segments.append(Segment(shown, self._style(mark, blank)))
+            if under is not None and under[0] <= at < under[1]:
+                style = self.get_component_rich_style("token-preview--cursor")
+            else:
+                style = self._style(mark, blank)
+            segments.append(Segment(shown, style))
             at = stop
         return segments
 
@@ -107,16 +273,85 @@ class TokenPreview(ScrollView, can_focus=True):
 
     def _break_into_rows(self) -> None:
         self._width = self.scrollable_content_region.width
-        self._rows = (
-            preview_rows(self.text, self._width, self._glyphs, space_leads=self._space_leads)
-            if self._width
-            else []
-        )
+        self._rows = []
+        if self._width:
+            inside = self._border is not None and 0 <= self._border < len(self.text)
+            border = self._border if inside and self._border is not None else 0
+            self._rows = self._rows_between(0, border) if border else []
+            if inside:
+                self._rows.append((border, border))
+            self._rows += self._rows_between(border, len(self.text))
+        self._row_starts = [start for start, _ in self._rows]
         self.virtual_size = Size(self._width, len(self._rows))
         self.refresh()
 
+    def _rows_between(self, start: int, end: int) -> list[Row]:
+        text = self.text if (start, end) == (0, len(self.text)) else self.text[start:end]
+        rows = preview_rows(text, self._width, self._glyphs, space_leads=self._space_leads)
+        return [(start + one, start + other) for one, other in rows] if start else rows
 
-def token_marks(spans: Sequence[tuple[int, int, int]], length: int, *, underline: bool) -> bytes:
+    # Places
+
+    @property
+    def _height(self) -> int:
+        return max(1, self.scrollable_content_region.height)
+
+    def _row_of(self, character: int) -> int:
+        return max(0, bisect_right(self._row_starts, character) - 1)
+
+    def _number_at(self, character: int) -> int:
+        """The number of the token that a character belongs to; of the character without tokens."""
+        if not self.spans:
+            return character
+        return max(0, bisect_right(self.spans, character, key=lambda span: span[0]) - 1)
+
+    def _token_at(self, character: int) -> int:
+        at = min(self._number_at(max(0, character)), (len(self.spans) or len(self.text)) - 1)
+        return max(0, self.spans[at][0] if self.spans else at)
+
+    def _span_at(self, character: int) -> Span | None:
+        return self.spans[self._number_at(character)] if self.spans else None
+
+    def _move_rows(self, rows: int) -> None:
+        """Moves the cursor up or down, in its column of cells as far as that goes."""
+        row = self._row_of(self.cursor)
+        target = row + rows
+        if not 0 <= target < len(self._rows):
+            last = len(self._rows) - 1
+            if row == (last if rows > 0 else 0):
+                self.post_message(self.Edge(1 if rows > 0 else -1, passed=True))
+                return
+            target = max(0, min(target, last))
+        start, end = self._rows[target]
+        if start == end:  # the line that marks the border has no tokens
+            target = max(0, min(target + (1 if rows > 0 else -1), len(self._rows) - 1))
+            start = self._rows[target][0]
+        column = sum(self._glyphs[c][1] for c in self.text[self._rows[row][0] : self.cursor])
+        self.move_cursor(self._character_in_row(target, column))
+        if self._row_of(self.cursor) == row and target != row:  # a long token reaches up here
+            self.move_cursor(max(start, self._rows[target][1] - 1))
+
+    def _character_in_row(self, row: int, column: int) -> int:
+        start, end = self._rows[row]
+        cells = 0
+        for character in range(start, end):
+            cells += self._glyphs[self.text[character]][1]
+            if cells > column:
+                return character
+        return max(start, end - 1)
+
+    def _character_under(self, x: int, y: int) -> int | None:
+        row = y + self.scroll_offset.y
+        if not 0 <= row < len(self._rows) or self._rows[row][0] == self._rows[row][1]:
+            return None
+        return self._character_in_row(row, x)
+
+    def _point(self) -> None:
+        under = self._span_at(self.cursor) if self.has_focus else None
+        self.post_message(self.Pointed(under))
+
+
+def token_marks(spans: Sequence[Span], length: int, *, underline: bool) -> bytes:
     """One byte a character: the tint of its token, with a mark on every second token."""
     marks = bytearray([_PLAIN]) * length
     for number, (start, end, token_id) in enumerate(spans):

@@ -20,6 +20,7 @@ from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.corpus import CorpusPane
 from minigpt_tui.tui.widgets.path_opener import DiskTree, PathOpener
 from minigpt_tui.tui.widgets.text_facts import TextFactsView
+from minigpt_tui.tui.widgets.text_preview import TextPreview
 from minigpt_tui.tui.widgets.text_view import TextView
 from minigpt_tui.tui.widgets.token_preview import TokenPreview
 
@@ -220,7 +221,7 @@ async def test_an_unfit_text_is_refused_and_disarms_the_one_before(
         await open_path(pilot, app, str(path))
         await until(pilot, lambda: sentence in failure(app))
         assert app.query_one("#failure").display
-        assert not app.query_one(TokenPreview).display
+        assert not app.query_one(TextPreview).display
         assert sentence in words(app, "#failure")
         assert "cannot be trained on" in words(app, "#hint")
         assert app.config.data.corpus == (str(path),)

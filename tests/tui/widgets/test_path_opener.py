@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.tui.widgets.path_opener import completed_path, typed_folder
+from minigpt_tui.tui.widgets.path_opener import DiskTree, completed_path, typed_folder
 
 
 def test_a_name_is_completed_and_a_folder_gets_its_separator(tmp_path: Path) -> None:
@@ -36,3 +36,17 @@ def test_the_home_folder_keeps_its_tilde(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "notes.txt").touch()
     assert completed_path("~/no") == "~/notes.txt"
     assert typed_folder("~/no") == str(tmp_path)
+
+
+def test_the_tree_is_narrowed_to_what_is_typed(tmp_path: Path) -> None:
+    names = ["Alpha one.txt", "alpha two", "beta", ".alpha"]
+    tree = DiskTree(tmp_path)
+    paths = [tmp_path / name for name in names]
+    assert tree.filter_paths(paths) == paths[:3]
+    assert tree.narrow("ALPHA tw")
+    assert not tree.narrow("alpha TW")
+    assert tree.filter_paths(paths) == [tmp_path / "alpha two"]
+    inside = [tmp_path / "alpha two" / name for name in ("x", "y")]
+    assert tree.filter_paths(inside) == inside, "an unfolded folder shows all that it has"
+    tree.narrow("nothing like it")
+    assert tree.filter_paths(paths) == paths[:3]
