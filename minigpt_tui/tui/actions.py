@@ -82,6 +82,14 @@ ACTIONS: tuple[Action, ...] = (
         "Another learning rate, more epochs or minutes: for a training, or for a run that ended.",
         priority=True,
     ),
+    Action(
+        "take_back",
+        "train",
+        "f10",
+        "Take it here",
+        "Go on in this window with a run that another process trains.",
+        priority=True,
+    ),
     Action("measure_now", "train", "ctrl+e", "Measure", "Measure the validation loss now.", False),
     Action("generate", "predict", "f7", "Write on", "Let the model go on writing.", priority=True),
     Action(
@@ -94,6 +102,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("open_run", "runs", "enter", "Curves", "Show the run in Train."),
     Action("ask_run", "runs", "a", "Ask", "Ask the run's best model in Predict."),
     Action("resume_run", "runs", "r,f7", "Resume", "Go on with the run from its last checkpoint."),
+    Action(
+        "take_back_run",
+        "runs",
+        "r,f7",
+        "Take it here",
+        "Go on in this window with a run that another process trains.",
+    ),
     Action(
         "stop_run",
         "runs",

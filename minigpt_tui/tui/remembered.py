@@ -26,6 +26,9 @@ class Remembered:
     runs_sort: str = "age"
     """A column of the Runs pane; a minus before it is descending order."""
     runs_filter: str = ""
+    on_hangup: str = "background"
+    """What becomes of a training when the connection to the terminal drops: `background` hands it
+    to a process of its own, `stop` saves and stops it. To be set in the file by hand."""
     recent_texts: list[str] = field(default_factory=list)
     """Paths of the texts that were opened from the disk, the newest first."""
 

@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.events import Click
 from textual.widgets import Static
 
-from minigpt_tui.runs.status import read_status
+from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.status import Status, read_status
 from minigpt_tui.tui.actions import key_of_pane
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.widgets.numbers import duration
@@ -55,7 +56,8 @@ class Header(Horizontal):
 
     def _pull(self) -> None:
         session: TrainingSession = self.app.session  # type: ignore[attr-defined]
-        text = progress_line(session)
+        shown: RunFolder | None = self.app.shown_run  # type: ignore[attr-defined]
+        text = progress_line(session, shown)
         if text != self._shown:
             self._shown = text
             self.query_one("#progress", Static).update(Content(text))
@@ -73,8 +75,16 @@ class Tab(Static):
         await self.app.run_action(f"app.pane('{self.pane_name}')")
 
 
-def progress_line(session: TrainingSession) -> str:
-    """The training of this process in one line; empty when there has been none."""
+def progress_line(session: TrainingSession, shown: RunFolder | None) -> str:
+    """The training of this process in one line, or of the shown run in another process.
+
+    Empty where nothing has been trained.
+    """
+    if shown is not None and not session.active:
+        status = read_status(shown)
+        if status.live:
+            paused = status.state == "paused"
+            return _where_it_stands(f"{shown.name} elsewhere", status, paused)
     job = session.job
     if job is None:
         return ""
@@ -86,11 +96,14 @@ def progress_line(session: TrainingSession) -> str:
         assert job.outcome is not None
         mark = {"completed": "✓", "stopped": "■"}.get(job.outcome.state, "⚠")
         return f"{mark} {job.run.name}: {job.outcome.state}"
-    status = read_status(job.run)
-    mark = "‖" if job.control.paused else "●"
-    parts = [f"{mark} {job.run.name}", f"step {status.step:,}/{status.total_steps:,}"]
+    return _where_it_stands(job.run.name, read_status(job.run), job.control.paused)
+
+
+def _where_it_stands(name: str, status: Status, paused: bool) -> str:
+    mark = "‖" if paused else "●"
+    parts = [f"{mark} {name}", f"step {status.step:,}/{status.total_steps:,}"]
     if status.train_loss is not None:
         parts.append(f"loss {status.train_loss:.3f}")
-    if status.eta_seconds is not None and not job.control.paused:
+    if status.eta_seconds is not None and not paused:
         parts.append(f"{duration(status.eta_seconds)} left")
     return "  ".join(parts)
