@@ -7,6 +7,7 @@ session, the configuration that the form edits, and what is remembered between t
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -71,6 +72,12 @@ class Workbench(App[None]):
         self.theme = self.remembered.theme if known else DARK.name
         await self.action_pane(self.remembered.pane if self.remembered.pane in PANES else PANES[0])
         self.run_worker(self._offer_interrupted, name="offer", thread=True, exit_on_error=False)
+
+    def on_ready(self) -> None:
+        if not self.is_headless and sys.platform != "win32":
+            from minigpt_tui.tui.suspending import suspend_between_events
+
+            suspend_between_events(self)
 
     async def action_pane(self, name: str) -> None:
         """Shows a pane. Only the visible one is mounted, so that the others cost nothing."""
