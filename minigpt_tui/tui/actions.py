@@ -86,7 +86,7 @@ ACTIONS: tuple[Action, ...] = (
         "take_back",
         "train",
         "f10",
-        "Take it here",
+        "Take",
         "Go on in this window with a run that another process trains.",
         priority=True,
     ),
@@ -105,9 +105,11 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "take_back_run",
         "runs",
-        "r,f7",
-        "Take it here",
+        "f10",
+        "Take",
         "Go on in this window with a run that another process trains.",
+        show=False,
+        priority=True,
     ),
     Action(
         "stop_run",

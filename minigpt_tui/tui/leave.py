@@ -48,7 +48,7 @@ _CHOICES = (
 )
 _AFTER_A_FAILURE = (
     ("resume", "r", "Train on in this window", ""),
-    ("leave", "q", "Leave", "The run is saved; F7 goes on with it."),
+    ("leave", "q", "Leave", ""),
     ("stay", "esc", "Stay here", "The run is saved; F7 goes on with it."),
 )
 
@@ -127,8 +127,8 @@ class LeaveDialog(ModalScreen[Answer]):
 
     def _pull(self) -> None:
         hand_over = self._hand_over
+        self.query_one("#standing", Static).update(_where_it_stands(self._session))
         if hand_over is None:
-            self.query_one("#standing", Static).update(_where_it_stands(self._session))
             return
         if not hand_over.done.is_set():
             self._show_progress(hand_over)

@@ -10,6 +10,7 @@ from minigpt_tui.paths import DataFolder
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024
+ON_HANGUP = ("background", "stop")
 
 
 @dataclass
@@ -52,6 +53,10 @@ def load_remembered(data: DataFolder) -> Remembered:
         kind = type(getattr(remembered, fact.name))
         if (kind is str and isinstance(value, str)) or (kind is list and listed):
             setattr(remembered, fact.name, value)
+    if remembered.on_hangup not in ON_HANGUP:
+        allowed = " or ".join(ON_HANGUP)
+        log.warning("on_hangup in %s must be %s; it is %s", data.settings, allowed, ON_HANGUP[0])
+        remembered.on_hangup = ON_HANGUP[0]
     return remembered
 
 

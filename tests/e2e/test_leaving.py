@@ -43,7 +43,7 @@ def test_to_the_background_and_back_into_a_window(run_home):
     wait_for_steps(run_home)
     with Terminal(run_home) as terminal:
         terminal.wait_for("A run trains in another process")
-        terminal.wait_for("F10 Take it here")
+        terminal.wait_for("F10 Take")
         terminal.press("f7")
         terminal.wait_for("‖ paused")
         terminal.press("f10")

@@ -19,8 +19,8 @@ from minigpt_tui.tui.help import ABOUT, HelpScreen
 from minigpt_tui.tui.leave import LeaveDialog
 from minigpt_tui.tui.remembered import load_remembered
 
-SHARE_A_KEY = {"go_on", "resume", "take_back", "take_back_run"}
-"""With `pause`, `steer` and `resume_run`: only the one that applies is bound (`check_action`)."""
+SHARE_A_KEY = {"go_on", "resume", "take_back"}
+"""With `pause` and `steer`: only the one that applies is bound (`check_action`)."""
 
 
 async def ended(app: Workbench) -> None:

@@ -57,7 +57,7 @@ class Header(Horizontal):
     def _pull(self) -> None:
         session: TrainingSession = self.app.session  # type: ignore[attr-defined]
         shown: RunFolder | None = self.app.shown_run  # type: ignore[attr-defined]
-        text = progress_line(session, shown)
+        text = progress_line(session, shown, self.query_one("#progress").content_size.width)
         if text != self._shown:
             self._shown = text
             self.query_one("#progress", Static).update(Content(text))
@@ -75,7 +75,7 @@ class Tab(Static):
         await self.app.run_action(f"app.pane('{self.pane_name}')")
 
 
-def progress_line(session: TrainingSession, shown: RunFolder | None) -> str:
+def progress_line(session: TrainingSession, shown: RunFolder | None, width: int) -> str:
     """The training of this process in one line, or of the shown run in another process.
 
     Empty where nothing has been trained.
@@ -84,7 +84,7 @@ def progress_line(session: TrainingSession, shown: RunFolder | None) -> str:
         status = read_status(shown)
         if status.live:
             paused = status.state == "paused"
-            return _where_it_stands(f"{shown.name} elsewhere", status, paused)
+            return _where_it_stands(shown.name, status, paused, width, "elsewhere")
     job = session.job
     if job is None:
         return ""
@@ -96,14 +96,19 @@ def progress_line(session: TrainingSession, shown: RunFolder | None) -> str:
         assert job.outcome is not None
         mark = {"completed": "✓", "stopped": "■"}.get(job.outcome.state, "⚠")
         return f"{mark} {job.run.name}: {job.outcome.state}"
-    return _where_it_stands(job.run.name, read_status(job.run), job.control.paused)
+    return _where_it_stands(job.run.name, read_status(job.run), job.control.paused, width)
 
 
-def _where_it_stands(name: str, status: Status, paused: bool) -> str:
+def _where_it_stands(name: str, status: Status, paused: bool, width: int, where: str = "") -> str:
+    """As many facts as fit, the most important first."""
     mark = "‖" if paused else "●"
     parts = [f"{mark} {name}", f"step {status.step:,}/{status.total_steps:,}"]
+    if where:
+        parts.append(where)
     if status.train_loss is not None:
         parts.append(f"loss {status.train_loss:.3f}")
     if status.eta_seconds is not None and not paused:
         parts.append(f"{duration(status.eta_seconds)} left")
+    while len(parts) > 1 and len("  ".join(parts)) > width:
+        parts.pop()
     return "  ".join(parts)

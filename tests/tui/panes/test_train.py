@@ -248,7 +248,7 @@ async def test_a_run_of_another_process_is_shown_live(data: DataFolder) -> None:
         async with workbench(data) as (app, pilot):
             await until(pilot, lambda: "training" in text(app, "#run-title"))
             assert "another process" in text(app, "#words")
-            await until(pilot, lambda: footer(app).get("f10") == "Take it here")
+            await until(pilot, lambda: footer(app).get("f10") == "Take")
             assert (footer(app)["f7"], footer(app)["f8"]) == ("Pause", "Stop")
             await pilot.press("f7")
             await until(pilot, lambda: waiting_requests(run) == ["pause"])
