@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from pathlib import Path
 from typing import ClassVar
@@ -92,8 +93,12 @@ class TrainPane(Pane):
     @property
     def elsewhere(self) -> RunView | None:
         """The shown run, if another process trains it."""
-        view = self.watcher.view
-        return view if view is not None and view.status.live and self.job is None else None
+        view, newest = self.watcher.view, self.workbench.session.job
+        if view is None or not view.status.live or self.job is not None:
+            return None
+        if newest is not None and newest.run == view.run and view.status.pid == os.getpid():
+            return None  # it has ended here this moment, and the view has yet to see it
+        return view
 
     def follow(self, run: RunFolder) -> None:
         self.watcher.watch(run)
