@@ -68,6 +68,8 @@ async def _run(app: Workbench) -> int:
         pid = hand_over.detached.pid
         _say(f"{job.title} trains on in the background (pid {pid}). See it: minigpt-tui")
     elif job is not None:
+        if signals.received is not None and hand_over is not None and hand_over.error:
+            _say(f"{job.title} does not train in the background: {hand_over.error}")
         if job.error:
             _say(f"{job.title}: {job.error}")
         elif job.run is not None and job.outcome is not None and job.outcome.state == "stopped":

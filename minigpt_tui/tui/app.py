@@ -120,11 +120,11 @@ class Workbench(App[None]):
     def action_leave(self) -> None:
         from minigpt_tui.tui.leave import Answer, LeaveDialog
 
+        if isinstance(self.screen, LeaveDialog):
+            return
         job = self.session.job
         if not self.session.active or job is None:
             self.exit()
-            return
-        if isinstance(self.screen, LeaveDialog):
             return
 
         def answered(answer: Answer | None) -> None:

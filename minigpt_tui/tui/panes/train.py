@@ -210,10 +210,11 @@ class TrainPane(Pane):
 
     def _ask(self, kind: str) -> bool:
         """Asks the training of the shown run, in whatever process it runs."""
-        if self.watcher.run is None:
+        run = self.watcher.run if self.job is None else self.job.run
+        if run is None:
             return False
         try:
-            self.workbench.session.ask(self.watcher.run, kind)
+            self.workbench.session.ask(run, kind)
         except ValueError as error:
             self.notify(str(error), title="Not asked", severity="warning", markup=False)
             return False
