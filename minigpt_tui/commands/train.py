@@ -200,22 +200,28 @@ def _save_config(config: RunConfig, path: Path) -> None:
 def stopping_on_signals(control: Control) -> Iterator[list[int]]:
     """The first signal stops after the step and saves; a second one ends the process at once.
 
-    Under torchrun a key press reaches each process twice, from the terminal and from torchrun,
-    which also kills those that take too long: there further signals change nothing.
+    Not so HUP: when a connection drops it comes two or three times, from the system and from the
+    shell, and printing to the lost terminal would fail. Under torchrun a key press reaches each
+    process twice, from the terminal and from torchrun, which also kills those that take too long:
+    there further signals change nothing.
     Yields the list of signals received.
     """
     received: list[int] = []
+    hang_up = getattr(signal, "SIGHUP", None)
+    terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
     under_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if received and under_torchrun:
+        if number == hang_up:
+            _print_nowhere(terminals)
+        if received and (under_torchrun or number == hang_up):
             return
-        if received:
+        if received and received != [hang_up]:
             os._exit(128 + number)
         received.append(number)
         control.stop()
         # os.write: a handler may interrupt a print in hand, which must not be entered again.
-        if number != getattr(signal, "SIGHUP", None):
+        if number != hang_up:
             os.write(2, b"\nStopping after this step; the state is saved. Again: stop at once.\n")
 
     names = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -229,3 +235,10 @@ def stopping_on_signals(control: Control) -> Iterator[list[int]]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _print_nowhere(descriptors: list[int]) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in descriptors:
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)

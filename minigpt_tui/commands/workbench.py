@@ -12,17 +12,14 @@ import asyncio
 import codecs
 import logging
 import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from minigpt_tui.commands.demo import demo_folder
+from minigpt_tui.commands.signals import Signals
 from minigpt_tui.paths import DataFolder, data_folder
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.training.freed_memory import keep_freed_memory
@@ -63,72 +60,38 @@ def _open(data: DataFolder, shown_run: RunFolder | None = None) -> int:
 
 async def _run(app: Workbench) -> int:
     """Runs the app, then lets the training thread finish its step and its checkpoint."""
-    leaving = _Leaving(app)
-    leaving.install(asyncio.get_running_loop())
+    signals = Signals(app)
+    signals.install(asyncio.get_running_loop())
     await app.run_async()
+    while signals.hung_up:  # its thread ends the process
+        await asyncio.sleep(0.05)
     app.remember()
     session = app.session
-    if session.active:
+    hand_over = app.hand_over
+    if app.handing_over:
+        assert hand_over is not None
+        _say("Handing the training over to the background…")
+        while not hand_over.done.is_set():
+            await asyncio.sleep(0.05)
+    elif session.active:
         session.stop()
         _say("Saving the training…")
         while session.active:
             await asyncio.sleep(0.05)
     job = session.job
-    if job is not None:
+    if hand_over is not None and hand_over.job is job and hand_over.detached is not None:
+        pid = hand_over.detached.pid
+        _say(f"{job.title} trains on in the background (pid {pid}). See it: minigpt-tui")
+    elif job is not None:
+        if signals.received is not None and hand_over is not None and hand_over.error:
+            _say(f"{job.title} does not train in the background: {hand_over.error}")
         if job.error:
             _say(f"{job.title}: {job.error}")
         elif job.run is not None and job.outcome is not None and job.outcome.state == "stopped":
             _say(f"Saved. Go on with it: minigpt-tui train --resume {job.run.name}")
-    if leaving.signal is not None:
-        return 128 + leaving.signal
+    if signals.received is not None:
+        return 128 + signals.received
     return app.return_code or 0
-
-
-class _Leaving:
-    """What signals do: the first closes the screen and saves, a second ends the process."""
-
-    def __init__(self, app: Workbench) -> None:
-        self.app = app
-        self.signal: int | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
-
-    def install(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        for number in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.add_signal_handler(number, self._close, number)
-            except NotImplementedError:  # Windows has no such handlers in its event loop
-                signal.signal(number, lambda received, frame: self._close(received))
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-            # Not the loop's handler: without a terminal Textual's writer blocks, and the loop
-            # may never come to run it.
-            signal.signal(signal.SIGHUP, self._hang_up)
-
-    def _close(self, number: int) -> None:
-        if self.signal is not None:
-            os._exit(128 + number)
-        self.signal = number
-        self.app.session.stop()
-        self.app.exit()
-
-    def _hang_up(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
-            os._exit(128 + number)
-        self.signal = number
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (1, 2, _terminal_descriptor()):
-            os.dup2(nowhere, descriptor)
-        self.app.session.stop()
-        # The screen may hang on the lost terminal, so a thread of its own ends the process.
-        threading.Thread(target=self._end_when_saved, name="hang-up", daemon=True).start()
-        if self.loop is not None:
-            self.loop.call_soon_threadsafe(self.app.exit)
-
-    def _end_when_saved(self) -> None:
-        while self.app.session.active:
-            time.sleep(0.05)
-        assert self.signal is not None
-        os._exit(128 + self.signal)
 
 
 def _tolerate_foreign_bytes() -> None:
@@ -148,11 +111,6 @@ def _tolerate_foreign_bytes() -> None:
 
 def _say(text: str) -> None:
     print(text, file=sys.__stderr__, flush=True)
-
-
-def _terminal_descriptor() -> int:
-    assert sys.__stderr__ is not None
-    return sys.__stderr__.fileno()
 
 
 @contextmanager

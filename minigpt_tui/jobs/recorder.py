@@ -10,7 +10,7 @@ from types import TracebackType
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.journal import append_line
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
-from minigpt_tui.runs.status import Status, write_status
+from minigpt_tui.runs.status import Status, read_status, write_status
 from minigpt_tui.training.events import (
     Diagnosed,
     EpochEnded,
@@ -44,7 +44,10 @@ class RunRecorder:
         self.metrics.truncate_after(from_step)
         self.evaluations.truncate_after(from_step)
         self.status = Status(state="training")
-        if math.isfinite(best_val_loss):  # of a run that goes on
+        before = read_status(run)
+        if before.step == from_step:  # of a run that goes on
+            self.status.train_loss, self.status.val_loss = before.train_loss, before.val_loss
+        if math.isfinite(best_val_loss):
             self.status.best_val_loss = best_val_loss
         self._step_seconds = 0.0
         self._last_seconds = 0.0
@@ -74,6 +77,7 @@ class RunRecorder:
                 self.status.epochs = event.epochs
                 self.status.step = event.step
                 self._journal("started", asdict(event))
+                self._write_status()  # the first sign of life comes before the first step
             case EpochEnded():
                 self._journal("epoch", asdict(event))
             case Sampled():

@@ -31,8 +31,8 @@ _TRIES = 20  # the folder may be taken while a request is being put into it
 log = logging.getLogger(__name__)
 
 
-def write_request(run: RunFolder, kind: str) -> None:
-    """Asks the process that trains `run` for one of `KINDS`.
+def write_request(run: RunFolder, kind: str) -> Path:
+    """Asks the process that trains `run` for one of `KINDS`; returns what `withdraw` takes back.
 
     Raises ValueError if nobody trains the run, or if its folder cannot be written.
     """
@@ -52,8 +52,17 @@ def write_request(run: RunFolder, kind: str) -> None:
             raise ValueError(
                 f"Cannot ask the training of {visible(run.name)}: {error.strerror}."
             ) from error
-        return
+        return folder / name
     raise ValueError(f"The run {visible(run.name)} does not exist any more.")
+
+
+def withdraw(request: Path) -> bool:
+    """Takes a request back; False if the training has taken it already."""
+    try:
+        request.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def waiting_requests(run: RunFolder) -> list[str]:

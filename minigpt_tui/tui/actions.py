@@ -148,6 +148,14 @@ ACTIONS: tuple[Action, ...] = (
         "Another learning rate, more epochs or minutes: for a training, or for a run that ended.",
         priority=True,
     ),
+    Action(
+        "take_back",
+        "train",
+        "f10",
+        "Take",
+        "Go on in this window with a run that another process trains.",
+        priority=True,
+    ),
     Action("measure_now", "train", "ctrl+e", "Measure", "Measure the validation loss now.", False),
     Action("overlay_runs", "train", "o", "Overlay", "Lay the curves of other runs over this one."),
     Action(
@@ -177,6 +185,15 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("ask_run", "runs", "a", "Ask", "Ask the run's best model in Predict."),
     Action("resume_run", "runs", "r,f7", "Resume", "Go on with the run from its last checkpoint."),
+    Action(
+        "take_back_run",
+        "runs",
+        "f10",
+        "Take",
+        "Go on in this window with a run that another process trains.",
+        show=False,
+        priority=True,
+    ),
     Action(
         "stop_run",
         "runs",

@@ -7,8 +7,9 @@ session, the configuration that the form edits, and what is remembered between t
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -34,6 +35,9 @@ from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.tour import Tour
 from minigpt_tui.tui.widgets.header import Header
 from minigpt_tui.tui.widgets.plot_state import Look
+
+if TYPE_CHECKING:
+    from minigpt_tui.tui.hand_over import HandOver
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +82,8 @@ class Workbench(App[None]):
         """How the loss plot is looked at: scales, zoom, smoothing."""
         self.overlays = ChosenRuns()
         """The runs that lie over the one that the Train pane draws."""
+        self.hand_over: HandOver | None = None
+        """The newest hand-over of a training to the background, also one that has failed."""
         self.pane_name = ""
 
     def compose(self) -> ComposeResult:
@@ -96,6 +102,12 @@ class Workbench(App[None]):
         self.run_worker(self._offer_interrupted, name="offer", thread=True, exit_on_error=False)
         self.set_interval(FINDINGS_SECONDS, self._announce_findings)
         self.call_after_refresh(self._name_settings_problems)
+
+    def on_ready(self) -> None:
+        if not self.is_headless and sys.platform != "win32":
+            from minigpt_tui.tui.suspending import suspend_between_events
+
+            suspend_between_events(self)
 
     async def action_pane(self, name: str) -> None:
         """Shows a pane. Only the visible one is mounted, so that the others cost nothing."""
@@ -122,18 +134,52 @@ class Workbench(App[None]):
         """Goes on with a run in the worker thread; with `changes` also beyond its end."""
         self._start(lambda: self.session.resumed(run, changes))
 
+    def show_run(self, run: RunFolder) -> None:
+        """Another run is the one that is looked at."""
+        self.shown_run = run
+        for pane in self.query_one("#pane", Container).query_children(Pane):
+            pane.follow(run)
+
+    def take_back(self, run: RunFolder) -> None:
+        """Has the process that trains the run stop, and goes on with it here once it has saved."""
+        from minigpt_tui.tui.take_back import TakeBackDialog
+
+        def answered(free: bool | None) -> None:
+            if free:
+                self.resume_training(run)
+
+        self.push_screen(TakeBackDialog(run), answered)
+
     def action_leave(self) -> None:
-        if not self.session.active:
+        from minigpt_tui.tui.leave import Answer, LeaveDialog
+
+        if isinstance(self.screen, LeaveDialog):
+            return
+        job = self.session.job
+        if not self.session.active or job is None:
             self.exit()
             return
-        from minigpt_tui.tui.leave import LeaveDialog
 
-        def answered(stop: bool | None) -> None:
-            if stop:
+        def answered(answer: Answer | None) -> None:
+            if answer == "resume" and job.run is not None:
+                self.resume_training(job.run)
+            elif answer in ("stop", "leave"):
                 self.session.stop()
                 self.exit()
 
-        self.push_screen(LeaveDialog(), answered)
+        self.push_screen(LeaveDialog(self.session, self.begin_hand_over), answered)
+
+    @property
+    def handing_over(self) -> bool:
+        return self.hand_over is not None and not self.hand_over.done.is_set()
+
+    def begin_hand_over(self) -> HandOver:
+        """Has the training go on in the background; the app's own thread carries it to its end."""
+        from minigpt_tui.tui.hand_over import HandOver
+
+        self.hand_over = HandOver(self.session)
+        self.run_worker(self.hand_over.work, name="hand-over", thread=True, exit_on_error=False)
+        return self.hand_over
 
     async def action_quit(self) -> None:
         """The palette's and Textual's own way out takes the same door."""
@@ -262,6 +308,7 @@ class Workbench(App[None]):
 
     def _offer_interrupted(self) -> None:
         """Looks in a thread, after the first paint, for what an earlier session left behind."""
+        from minigpt_tui.tui.elsewhere import announce_elsewhere, runs_elsewhere
         from minigpt_tui.tui.interrupted import (
             announce_interrupted,
             empty_old_trash,
@@ -270,6 +317,9 @@ class Workbench(App[None]):
 
         if queued := take_saved_queue(self.data):
             self.call_later(self._take_up_queue, queued)
+        elsewhere = runs_elsewhere(self.data, self.session)
+        if elsewhere:
+            self.call_later(announce_elsewhere, self, elsewhere)
         empty_old_trash(self.data)
         found = interrupted_runs(self.data)
         if found:

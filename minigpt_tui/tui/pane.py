@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual.containers import Container
 
 if TYPE_CHECKING:
+    from minigpt_tui.runs.folder import RunFolder
     from minigpt_tui.tui.app import Workbench
 
 
@@ -24,3 +25,6 @@ class Pane(Container):
     def focus_first(self) -> None:
         """Puts the focus where a newcomer's next key should act."""
         raise NotImplementedError
+
+    def follow(self, run: RunFolder) -> None:
+        """Another run is to be shown; for panes that show one."""

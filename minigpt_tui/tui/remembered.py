@@ -10,6 +10,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.tui.settings_file import as_written, read_settings, write_settings
 
 log = logging.getLogger(__name__)
+ON_HANGUP = ("background", "stop")
 
 
 @dataclass
@@ -28,6 +29,9 @@ class Remembered:
     runs_sort: str = "age"
     """A column of the Runs pane; a minus before it is descending order."""
     runs_filter: str = ""
+    on_hangup: str = "background"
+    """What becomes of a training when the connection to the terminal drops: `background` hands it
+    to a process of its own, `stop` saves and stops it. To be set in the file by hand."""
     recent_texts: list[str] = field(default_factory=list)
     """Paths of the texts that were opened from the disk, the newest first."""
     sizes: dict[str, int] = field(default_factory=dict)
@@ -50,6 +54,10 @@ def load_remembered(data: DataFolder) -> Remembered:
             setattr(remembered, fact.name, value)
         else:
             log.warning("%s: %s is not taken up", data.settings, fact.name)
+    if remembered.on_hangup not in ON_HANGUP:
+        allowed = " or ".join(ON_HANGUP)
+        log.warning("on_hangup in %s must be %s; it is %s", data.settings, allowed, ON_HANGUP[0])
+        remembered.on_hangup = ON_HANGUP[0]
     return remembered
 
 

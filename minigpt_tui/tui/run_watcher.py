@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs
+from minigpt_tui.runs.requests import waiting_requests
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.run_view import RunReader, RunView
@@ -44,6 +45,9 @@ class Watched:
     state: str
     trained_here: bool
 
+
+ASKED = {"stop": "stop", "checkpoint": "save", "pause": "pause", "resume": "go on"}
+"""What another process has been asked and has not taken up yet."""
 
 Scene = NoRun | Preparing | Refused | Watched
 
@@ -87,6 +91,11 @@ class RunWatcher:
             return None
         self._last = scene
         return scene
+
+    def watch(self, run: RunFolder) -> None:
+        """Turns to another run, unless this process trains one."""
+        if self.job is None and run != self.run:
+            self._watch(run)
 
     def dismiss(self) -> None:
         """Leaves the sentence of a refused training for the run that was watched before."""
@@ -133,6 +142,8 @@ class RunWatcher:
                 return "stopping after this step"
             if job.control.paused and view.status.state != "paused":
                 return "pausing after this step"
+        elif view.status.live and (waiting := waiting_requests(view.run)):
+            return f"{view.status.state}, asked to {ASKED[waiting[-1]]}"
         return view.status.state
 
     def _look_for_new_run(self) -> None:

@@ -6,11 +6,13 @@ Pure functions of a `RunView`; the text they return is safe to show.
 from __future__ import annotations
 
 import math
+import socket
 
 import numpy as np
 from textual.content import Content
 
 from minigpt_tui.planning.advice import loss_stage, perplexity_in_words
+from minigpt_tui.runs.status import Status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.run_view import RunView
 from minigpt_tui.tui.widgets.numbers import duration, short_count
@@ -144,8 +146,18 @@ def _end(view: RunView, trained_here: bool) -> list[str]:
         case "paused" if trained_here:
             return ["Paused after a step. F7 goes on; F8 stops and saves."]
         case _ if not trained_here:
-            return [f"Trained by another process (pid {status.pid}); shown live from its folder."]
+            done = "Paused in" if status.state == "paused" else "Trained by"
+            return [
+                f"{done} another process ({whereabouts(status)}). F10 takes it into this window."
+            ]
     return []
+
+
+def whereabouts(status: Status) -> str:
+    """Which process trains a run: `pid 123`, with the host where that is another one."""
+    if status.host == socket.gethostname():
+        return f"pid {status.pid}"
+    return f"pid {status.pid} on {visible(status.host)}"
 
 
 def _findings(view: RunView, brief: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Follows the run that is selected in the list: gathers what its page says, asks its training."""
+"""Follows the run that is selected in the list: gathers what its page says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.runs.checkpoint_files import CheckpointFile, checkpoint_files
 from minigpt_tui.runs.folder import RunFolder
-from minigpt_tui.runs.requests import waiting_requests, write_request
+from minigpt_tui.runs.requests import waiting_requests
 from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.run_page import Details
@@ -48,7 +48,7 @@ class SelectedRun:
             self._checks[1] if checked and self._checks else None,
             checking=bool(checked and self._checks and not self._checks[2]),
             waiting=waiting_requests(run) if self._view.status.live else [],
-            trained_here=self.trains(run),
+            trained_here=self.session.trains(run),
         )
 
     def keep_checks(self, run: RunFolder, checks: Sequence[Check], done: bool) -> None:
@@ -58,23 +58,6 @@ class SelectedRun:
     def checking(self, run: RunFolder) -> bool:
         """Whether the last verification was of this run."""
         return self._checks is not None and self._checks[0] == run
-
-    def trains(self, run: RunFolder) -> bool:
-        """Whether this window trains the run."""
-        job = self.session.job
-        return job is not None and job.run == run and self.session.active
-
-    def ask(self, run: RunFolder, kind: str) -> None:
-        """Has a training `stop` or write a `checkpoint`: this window's by its control, another
-        process's through the run folder.
-
-        Raises ValueError if nobody trains the run, or if its folder cannot be written.
-        """
-        job = self.session.job
-        if job is not None and self.trains(run):
-            (job.control.stop if kind == "stop" else job.control.request_checkpoint)()
-        else:
-            write_request(run, kind)
 
     def _checkpoints_of(self, run: RunFolder) -> list[CheckpointFile]:
         """Read again when a file was replaced."""

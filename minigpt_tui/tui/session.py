@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.requests import write_request
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Diagnosed, Event, Preparing, Started
@@ -102,6 +103,31 @@ class TrainingSession:
     def stop(self) -> None:
         if self.job is not None:
             self.job.control.stop()
+
+    def trains(self, run: RunFolder) -> bool:
+        """Whether this process trains the run."""
+        return self.active and self.job is not None and self.job.run == run
+
+    def ask(self, run: RunFolder, kind: str) -> None:
+        """Has the training of a run do one of `runs.requests.KINDS`: this process's by its
+        control, another's through the run folder.
+
+        Raises ValueError if nobody trains the run, or if its folder cannot be written.
+        """
+        if not self.trains(run):
+            write_request(run, kind)
+            return
+        assert self.job is not None
+        control = self.job.control
+        match kind:
+            case "stop":
+                control.stop()
+            case "checkpoint":
+                control.request_checkpoint()
+            case "pause":
+                control.pause()
+            case "resume":
+                control.resume()
 
     def _register(self, title: str, work: Callable[[Job], Outcome]) -> Callable[[], None]:
         if self.active:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -129,8 +130,8 @@ def test_an_existing_name_is_refused(capsys):
     assert "mine" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_the_run_can_be_resumed(number, data):
+def training_in_a_process():
+    """A long training in a process of its own, in its second epoch."""
     command = [sys.executable, "-u", "-m", "minigpt_tui", "train"]
     process = subprocess.Popen(
         [
@@ -154,9 +155,31 @@ def test_a_signal_saves_and_the_run_can_be_resumed(number, data):
     for line in process.stdout:
         if line.startswith("Epoch 2/"):
             break
-    process.send_signal(number)
+    return process
+
+
+def test_a_second_signal_ends_it_at_once(data):
+    process = training_in_a_process()
+    process.send_signal(signal.SIGSTOP)  # so that it finds both when it wakes
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
+    process.communicate(timeout=60)
+    assert process.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM)
+    assert read_status(find_run(data, "long")).state == "interrupted"
+
+
+# A dropped connection is told of several times: by the system, and by the shell that ends.
+@pytest.mark.parametrize(
+    "numbers", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP, signal.SIGHUP]]
+)
+def test_a_signal_saves_and_the_run_can_be_resumed(numbers, data):
+    process = training_in_a_process()
+    for number in numbers:
+        process.send_signal(number)
+        time.sleep(0.02)
     _, error = process.communicate(timeout=60)
-    assert process.returncode == 128 + number
+    assert process.returncode == 128 + numbers[0]
     assert "Traceback" not in error
     stopped = find_run(data, "long")
     assert read_status(stopped).state == "stopped"

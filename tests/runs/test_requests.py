@@ -21,6 +21,7 @@ from minigpt_tui.runs.requests import (
     requests_folder,
     take_requests,
     waiting_requests,
+    withdraw,
     write_request,
 )
 from minigpt_tui.runs.status import Status, write_status
@@ -47,6 +48,15 @@ def test_requests_are_taken_once_and_in_order(trained: RunFolder) -> None:
     assert take_requests(trained) == ["checkpoint", "pause", "resume", "stop"]
     assert take_requests(trained) == []
     assert waiting_requests(trained) == []
+
+
+def test_a_request_can_be_taken_back_until_it_is_taken(trained: RunFolder) -> None:
+    request = write_request(trained, "stop")
+    assert withdraw(request)
+    assert take_requests(trained) == []
+    request = write_request(trained, "stop")
+    assert take_requests(trained) == ["stop"]
+    assert not withdraw(request)
 
 
 def test_nothing_is_left_in_the_run_folder(trained: RunFolder) -> None:

@@ -19,7 +19,7 @@ from minigpt_tui.tui.help import ABOUT, HelpScreen
 from minigpt_tui.tui.leave import LeaveDialog
 from minigpt_tui.tui.remembered import load_remembered
 
-SHARE_A_KEY = {"go_on", "resume", "queue_run", "count_again"}
+SHARE_A_KEY = {"go_on", "resume", "queue_run", "count_again", "take_back"}
 """Of those with one key only the one that applies is bound (`check_action`)."""
 
 

@@ -26,6 +26,12 @@ def test_good_entries_survive_beside_bad_ones(data):
     assert load_remembered(data) == Remembered(prompt="hello")
 
 
+def test_a_word_that_is_no_choice_is_named_and_left(data, caplog):
+    data.settings.write_text("on_hangup: never\nprompt: hello\n")
+    assert load_remembered(data) == Remembered(prompt="hello")
+    assert "must be background or stop" in caplog.text
+
+
 def test_an_alias_bomb_is_refused(data):
     data.settings.write_text("a: &a [1]\nprompt: *a\n")
     assert load_remembered(data) == Remembered()

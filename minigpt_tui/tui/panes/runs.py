@@ -215,6 +215,9 @@ class RunsPane(Pane):
             case "resume_run":
                 idle = not self.workbench.session.active
                 return summary is not None and summary.resumable and idle
+            case "take_back_run":
+                idle = not self.workbench.session.active
+                return summary is not None and summary.status.live and idle
             case "stop_run" | "save_run":
                 return summary is not None and summary.status.live
             case "ask_run":
@@ -233,7 +236,7 @@ class RunsPane(Pane):
     async def action_open_run(self) -> None:
         if self.selected is None:
             return
-        if self.workbench.session.active and not self.followed.trains(self.selected.run):
+        if self.workbench.session.active and not self.workbench.session.trains(self.selected.run):
             self.keeping.say("Train shows the training that runs in this window, until it ends.")
             return
         self.workbench.shown_run, self.workbench.run_first = self.selected.run, True
@@ -268,6 +271,12 @@ class RunsPane(Pane):
             self.workbench.resume_training(self.selected.run)
             if self.workbench.session.active:
                 await self.workbench.action_pane("train")
+
+    async def action_take_back_run(self) -> None:
+        if self.selected is not None:
+            self.workbench.shown_run = self.selected.run
+            await self.workbench.action_pane("train")
+            self.workbench.take_back(self.selected.run)
 
     def action_stop_run(self) -> None:
         self._ask_training("stop")
@@ -366,7 +375,7 @@ class RunsPane(Pane):
             return
         run = self.selected.run
         words = {"stop": "It stops after its step and saves.", "checkpoint": "It saves now."}[kind]
-        if self.keeping.attempt(lambda: self.followed.ask(run, kind), "Not asked"):
-            asked = "" if self.followed.trains(run) else "Its process was asked. "
+        if self.keeping.attempt(lambda: self.workbench.session.ask(run, kind), "Not asked"):
+            asked = "" if self.workbench.session.trains(run) else "Its process was asked. "
             self.keeping.say(asked + words, visible(run.name))
         self._pull()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +17,7 @@ from textual.worker import get_current_worker
 
 from minigpt_tui.config import DataConfig, RunConfig
 from minigpt_tui.paths import data_folder
-from minigpt_tui.runs.folder import read_config
+from minigpt_tui.runs.folder import RunFolder, read_config
 from minigpt_tui.runs.pace import RecentRun, recent_runs
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.safe import visible
@@ -26,6 +27,7 @@ from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.plan import plan
 from minigpt_tui.tui.run_notices import NOTHING_YET, preparing, refused
+from minigpt_tui.tui.run_view import RunView
 from minigpt_tui.tui.run_watcher import NoRun, Preparing, Refused, RunWatcher, Scene, Watched
 from minigpt_tui.tui.session import Job
 from minigpt_tui.tui.steer import Changes, Standing, SteerDialog
@@ -102,6 +104,21 @@ class TrainPane(Pane):
         """The training of this process while it has not ended."""
         return self.watcher.job
 
+    @property
+    def elsewhere(self) -> RunView | None:
+        """The shown run, if another process trains it."""
+        view, newest = self.watcher.view, self.workbench.session.job
+        if view is None or not view.status.live or self.job is not None:
+            return None
+        if newest is not None and newest.run == view.run and view.status.pid == os.getpid():
+            return None  # it has ended here this moment, and the view has yet to see it
+        return view
+
+    def follow(self, run: RunFolder) -> None:
+        self.watcher.watch(run)
+        self._turn(to_monitor=True)
+        self._pull(at_once=True)
+
     def on_mount(self) -> None:
         self._measure()
         self.set_interval(PULL_SECONDS, self._pull)
@@ -125,21 +142,29 @@ class TrainPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of the three meanings of F7 only the one that applies now is bound and shown."""
-        job = self.job
+        job, elsewhere = self.job, self.elsewhere
         match action:
             case "start":
                 return job is None
             case "queue_run":
                 return job is not None
             case "pause":
+                if elsewhere is not None:
+                    return elsewhere.status.state != "paused"
                 return job is not None and job.phase == "training" and not job.control.paused
             case "go_on":
+                if elsewhere is not None:
+                    return elsewhere.status.state == "paused"
                 return job is not None and job.control.paused and not job.control.stopping()
+            case "take_back":
+                return elsewhere is not None
             case "resume":
                 view = self.watcher.view
                 return job is None and view is not None and view.resumable
             case "stop":
-                return job is not None and not job.control.stopping()
+                return elsewhere is not None or (job is not None and not job.control.stopping())
+            case "save_now" if elsewhere is not None:
+                return True
             case "save_now" | "measure_now":
                 return job is not None and job.phase == "training"
             case "steer":
@@ -238,27 +263,40 @@ class TrainPane(Pane):
         self._pull(at_once=True)
 
     def action_pause(self) -> None:
-        if self.job is not None:
-            self.job.control.pause()
-            self._pull(at_once=True)
+        self._ask("pause")
 
     def action_go_on(self) -> None:
-        if self.job is not None:
-            self.job.control.resume()
-            self._pull(at_once=True)
+        self._ask("resume")
 
     def action_stop(self) -> None:
-        self.workbench.session.stop()
-        self._pull(at_once=True)
+        if self.elsewhere is not None:
+            self._ask("stop")
+        else:  # also one that is being prepared, and has no run yet
+            self.workbench.session.stop()
+            self._pull(at_once=True)
 
     def action_save_now(self) -> None:
-        if self.job is not None:
-            self.job.control.request_checkpoint()
-            self.notify(
-                "last_state.pt is written after the step in hand.",
-                title="Checkpoint",
-                markup=False,
-            )
+        words = "last_state.pt is written after the step in hand."
+        if self._ask("checkpoint"):
+            self.notify(words, title="Checkpoint", markup=False)
+
+    def action_take_back(self) -> None:
+        if self.elsewhere is not None:
+            self._resuming = True
+            self.workbench.take_back(self.elsewhere.run)
+
+    def _ask(self, kind: str) -> bool:
+        """Asks the training of the shown run, in whatever process it runs."""
+        run = self.watcher.run if self.job is None else self.job.run
+        if run is None:
+            return False
+        try:
+            self.workbench.session.ask(run, kind)
+        except ValueError as error:
+            self.notify(str(error), title="Not asked", severity="warning", markup=False)
+            return False
+        self._pull(at_once=True)
+        return True
 
     def action_measure_now(self) -> None:
         if self.job is not None:
@@ -403,7 +441,8 @@ class TrainPane(Pane):
         """Which keys work depends on the training: asks for the footer anew when that changes."""
         job, view = self.job, self.watcher.view
         steering = None if job is None else (job.phase, job.control.paused, job.control.stopping())
-        keys = steering, view is not None and view.resumable, self._refused
+        elsewhere = self.elsewhere and self.elsewhere.status.state
+        keys = steering, elsewhere, view is not None and view.resumable, self._refused
         if keys != self._keys:
             self._keys = keys
             self.refresh_bindings()

@@ -8,7 +8,8 @@ from textual.content import Content
 from textual.events import Click
 from textual.widgets import Static
 
-from minigpt_tui.runs.status import read_status
+from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.status import Status, read_status
 from minigpt_tui.tui.actions import key_words
 from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.run_queue import RunQueue
@@ -58,8 +59,10 @@ class Header(Horizontal):
 
     def _pull(self) -> None:
         session: TrainingSession = self.app.session  # type: ignore[attr-defined]
-        queue: RunQueue = self.app.queue  # type: ignore[attr-defined]
-        text = "  ".join(filter(None, (progress_line(session), queue_line(queue))))
+        shown: RunFolder | None = self.app.shown_run  # type: ignore[attr-defined]
+        queued = queue_line(self.app.queue)  # type: ignore[attr-defined]
+        room = self.query_one("#progress").content_size.width - (len(queued) + 2 if queued else 0)
+        text = "  ".join(filter(None, (progress_line(session, shown, room), queued)))
         if text != self._shown:
             self._shown = text
             self.query_one("#progress", Static).update(Content(text))
@@ -83,8 +86,16 @@ def queue_line(queue: RunQueue) -> str:
     return (f"‖{count} held" if queue.held else f"+{count} queued") if count else ""
 
 
-def progress_line(session: TrainingSession) -> str:
-    """The training of this process in one line; empty when there has been none."""
+def progress_line(session: TrainingSession, shown: RunFolder | None, width: int) -> str:
+    """The training of this process in one line, or of the shown run in another process.
+
+    Empty where nothing has been trained.
+    """
+    if shown is not None and not session.active:
+        status = read_status(shown)
+        if status.live:
+            paused = status.state == "paused"
+            return _where_it_stands(shown.name, status, paused, width, "elsewhere")
     job = session.job
     if job is None:
         return ""
@@ -96,11 +107,19 @@ def progress_line(session: TrainingSession) -> str:
         assert job.outcome is not None
         mark = {"completed": "✓", "stopped": "■"}.get(job.outcome.state, "⚠")
         return f"{mark} {job.run.name}: {job.outcome.state}"
-    status = read_status(job.run)
-    mark = "‖" if job.control.paused else "●"
-    parts = [f"{mark} {job.run.name}", f"step {status.step:,}/{status.total_steps:,}"]
+    return _where_it_stands(job.run.name, read_status(job.run), job.control.paused, width)
+
+
+def _where_it_stands(name: str, status: Status, paused: bool, width: int, where: str = "") -> str:
+    """As many facts as fit, the most important first."""
+    mark = "‖" if paused else "●"
+    parts = [f"{mark} {name}", f"step {status.step:,}/{status.total_steps:,}"]
+    if where:
+        parts.append(where)
     if status.train_loss is not None:
         parts.append(f"loss {status.train_loss:.3f}")
-    if status.eta_seconds is not None and not job.control.paused:
+    if status.eta_seconds is not None and not paused:
         parts.append(f"{duration(status.eta_seconds)} left")
+    while len(parts) > 1 and len("  ".join(parts)) > width:
+        parts.pop()
     return "  ".join(parts)

@@ -16,6 +16,7 @@ from minigpt_tui.runs.folder import RunFolder, create_run, list_runs
 from minigpt_tui.runs.journal import append_line
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.metrics import METRIC, RecordWriter
+from minigpt_tui.runs.requests import waiting_requests
 from minigpt_tui.runs.status import Status, read_status, write_status
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.train import TrainPane
@@ -247,7 +248,11 @@ async def test_a_run_of_another_process_is_shown_live(data: DataFolder) -> None:
         async with workbench(data) as (app, pilot):
             await until(pilot, lambda: "training" in text(app, "#run-title"))
             assert "another process" in text(app, "#words")
-            assert "f7" not in footer(app)
+            await until(pilot, lambda: footer(app).get("f10") == "Take")
+            assert (footer(app)["f7"], footer(app)["f8"]) == ("Pause", "Stop")
+            await pilot.press("f7")
+            await until(pilot, lambda: waiting_requests(run) == ["pause"])
+            await until(pilot, lambda: "asked to pause" in text(app, "#run-title"))
             sample = text(app, "#samples Static")
             assert "\x1b" not in sample
             assert "[bold]" in sample

@@ -1,0 +1,106 @@
+"""What signals do to the workbench: TERM and INT close it, HUP says that its terminal is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from minigpt_tui.jobs.detached import can_detach
+
+if TYPE_CHECKING:
+    from minigpt_tui.tui.app import Workbench
+
+log = logging.getLogger("minigpt_tui")
+
+
+class Signals:
+    """The first closes the screen and has the training saved or handed over.
+
+    A second INT or TERM ends the process at once. HUP never does: when a connection drops it
+    comes two or three times, from the system and from the shell.
+    """
+
+    def __init__(self, app: Workbench) -> None:
+        self.app = app
+        self.received: int | None = None
+        """The number of the signal that came."""
+        self.hung_up = False
+        """Whether the terminal is gone; then a thread ends the process, and nobody else."""
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def install(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self._close, number)
+            except NotImplementedError:  # Windows has no such handlers in its event loop
+                signal.signal(number, lambda received, frame: self._close(received))
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            # Not the loop's handler: without a terminal Textual's writer blocks, and the loop
+            # may never come to run it.
+            signal.signal(signal.SIGHUP, self._hang_up)
+
+    def _close(self, number: int) -> None:
+        if self.received in (signal.SIGINT, signal.SIGTERM):
+            os._exit(128 + number)
+        self.received = number
+        if self.hung_up:
+            return
+        if not self.app.handing_over:
+            self.app.session.stop()
+        self.app.exit()
+
+    def _hang_up(self, number: int, frame: FrameType | None) -> None:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (1, 2, _terminal_descriptor()):
+            os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+        if self.received is not None:
+            return
+        self.received, self.hung_up = number, True
+        # The screen may hang on the lost terminal, so a thread of its own ends the process.
+        threading.Thread(target=self._end_without_screen, name="hang-up", daemon=True).start()
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self.app.exit)
+
+    def _end_without_screen(self) -> None:
+        """Lets the training go on in the background, or saves it; then ends the process."""
+        assert self.received is not None
+        try:
+            self.app.remember()
+            self._let_go()
+        except Exception:  # the process must end all the same; the log has the reason
+            log.exception("The connection dropped, and not everything could be done")
+        finally:
+            os._exit(128 + self.received)
+
+    def _let_go(self) -> None:
+        session, job = self.app.session, self.app.session.job
+        if self.app.handing_over:
+            assert self.app.hand_over is not None
+            self.app.hand_over.done.wait()
+            return
+        if job is None or not session.active:
+            return
+        from minigpt_tui.tui.hand_over import HandOver
+
+        # Somebody who paused a training does not want it to go on without him.
+        wanted = self.app.remembered.on_hangup != "stop" and not job.control.paused
+        if wanted and can_detach() and not job.control.stopping():
+            log.info("The connection dropped: the training is handed over to the background")
+            HandOver(session).work()
+            return
+        log.info("The connection dropped: the training is saved")
+        session.stop()
+        job.done.wait()
+
+
+def _terminal_descriptor() -> int:
+    assert sys.__stderr__ is not None
+    return sys.__stderr__.fileno()
