@@ -7,6 +7,7 @@ at whose ends both have a token's end.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ def compare_text(
         unknown[np.searchsorted(ends, found)] = True
     borders = [0, *ends]
     return TextComparison(
-        pieces=tuple(text[a:b] for a, b in zip(borders, borders[1:], strict=False)),
+        pieces=tuple(text[a:b] for a, b in itertools.pairwise(borders)),
         first_bits=_sums(first_spans, first_bits, ends),
         second_bits=_sums(second_spans, second_bits, ends),
         unknown=unknown,

@@ -154,9 +154,7 @@ class GPTService:
         """The window of tokens that the model sees of a prompt, and of tokens added to it."""
         prompt = self.prompt_tokens(text)
         ids = [*prompt.ids, *added] or [EOT_ID]
-        return Context(
-            ids[-self.config.model.max_seq_len :], prompt.after_space and not len(added)
-        )
+        return Context(ids[-self.config.model.max_seq_len :], prompt.after_space and not len(added))
 
     def unknown(self, text: str) -> list[str]:
         """The distinct parts of a text that the vocabulary does not have."""

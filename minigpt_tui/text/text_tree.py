@@ -112,6 +112,10 @@ class TextTree:
             waiting += self.nodes.pop(waiting.pop()).children
         return parent
 
+    def copy(self) -> TextTree:
+        """The tree as it is now; what happens to one of the two leaves the other alone."""
+        return TextTree(dict(self.nodes), self._next)
+
     def segments(self) -> list[Segment]:
         """The outline: a prompt, then what goes on from each fork, depth first."""
         found = []

@@ -21,6 +21,7 @@ from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_nam
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.tui.actions import ACTIONS, bindings
+from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
 from minigpt_tui.tui.session import TrainingSession
@@ -52,6 +53,8 @@ class Workbench(App[None]):
         """The run that the Train pane draws and that Predict asks first."""
         self.offered_run: RunFolder | None = None
         """An interrupted run that was offered at the start; the Runs pane selects it once."""
+        self.compositions: dict[str, Composition] = {}
+        """What was written in Predict, by the digest of the vocabulary; panes come and go."""
         self.pane_name = ""
 
     def compose(self) -> ComposeResult:

@@ -59,7 +59,8 @@ class Sampler:
         if self.temperature == 0:
             return "greedy"
         active = [dial for dial in DIALS[:6] if dial.value(self) != dial.neutral]
-        return ", ".join(f"{dial.title} {dial.shown(self)}" for dial in active) or "temperature 1"
+        words = [f"{_NAMES.get(dial.title, dial.title)} {dial.shown(self)}" for dial in active]
+        return ", ".join(words) or "temperature 1"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Dial:
 
     setting: str
     title: str
-    """In the line; the title of `temperature` is long enough to be read alone."""
+    """In a line of all of them."""
     help: str
     values: Sequence[Any] = ()
 
@@ -100,6 +101,9 @@ class Dial:
         place = max(0, min(len(self.values) - 1, place))
         return replace(sampler, **{self.setting: self.values[place]})
 
+    def set(self, sampler: Sampler, value: Any) -> Sampler:
+        return replace(sampler, **{self.setting: value})
+
     def shown(self, sampler: Sampler) -> str:
         value = self.value(sampler)
         if value is None or (self.setting == "repetition_penalty" and value == 1):
@@ -110,14 +114,16 @@ class Dial:
         return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+_NAMES = {"temp": "temperature", "repeat": "repetition penalty"}
+
 _MASSES = (None, 0.99, 0.98, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)[::-1]
 
 DIALS: tuple[Dial, ...] = (
     Dial(
         "temperature",
-        "temperature",
-        "Below 1 favours the probable tokens, above 1 the others; 0 always takes the first.",
-        tuple(round(0.1 * tenth, 1) for tenth in range(21)) + (2.5, 3.0, 4.0, 5.0),
+        "temp",
+        "Below 1 favours the probable; 0 takes the first.",
+        (*tuple(round(0.1 * tenth, 1) for tenth in range(21)), 2.5, 3.0, 4.0, 5.0),
     ),
     Dial(
         "top_k",
@@ -128,35 +134,37 @@ DIALS: tuple[Dial, ...] = (
     Dial(
         "top_p",
         "top-p",
-        "Keeps the most probable tokens that make up this probability together.",
+        "Keeps the first that make up this probability.",
         _MASSES,
     ),
     Dial(
         "min_p",
         "min-p",
-        "Keeps tokens at least this many times as probable as the first.",
+        "Keeps tokens with this share of the first's chance.",
         (None, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0),
     ),
     Dial(
         "typical_p",
         "typical",
-        "Keeps tokens about as surprising as expected, up to this probability.",
+        "Keeps tokens about as surprising as expected.",
         _MASSES,
     ),
     Dial(
         "repetition_penalty",
         "repeat",
-        "Above 1, makes tokens that the text already has less probable.",
+        "Above 1, what the text has becomes less likely.",
         (1.0, 1.05, 1.1, 1.15, 1.2, 1.3, 1.5, 2.0),
     ),
     Dial(
         "order",
         "order",
-        "llama.cpp cuts by the model's own probabilities, huggingface after the temperature.",
+        "huggingface applies the temperature before the cuts.",
     ),
     Dial("seed", "seed", "The same seed writes the same text again."),
-    Dial("length", "length", "Tokens that are written at once.", (25, 50, 100, 200, 300, 500, 1000)),
-    Dial("stop", "stop", "The text ends before this; Enter types it, with | between several."),
+    Dial(
+        "length", "length", "Tokens that are written at once.", (25, 50, 100, 200, 300, 500, 1000)
+    ),
+    Dial("stop", "stop", "The text ends before this. Enter types it."),
 )
 
 PRESETS = (

@@ -1,4 +1,4 @@
-"""Two models and a text: divergence is what it should be, and every bit of both is accounted for."""
+"""Two models and a text: divergence is what it should be, and no bit of either is lost."""
 
 from __future__ import annotations
 

@@ -89,7 +89,8 @@ class ProbabilityBars(Widget):
     def _show_border(self) -> None:
         scale = self._scale or scale_of(self._bars[: self.rows])
         parts = [f"full bar {100 * scale:g} %"] if scale < 1 else []
-        self.border_subtitle = Content(" · ".join([*parts, *filter(None, [self._remark])]))
+        parts += filter(None, self._remark.split(" · "))
+        self.border_subtitle = Content(fitting(parts, max(1, self.size.width)))
 
 
 class ChoiceBars(ProbabilityBars, can_focus=True):
@@ -98,7 +99,7 @@ class ChoiceBars(ProbabilityBars, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "select(-1)", "Row up", show=False),
         Binding("down", "select(1)", "Row down", show=False),
-        Binding("enter", "take", "Take it", show=True),
+        Binding("enter", "take", "Take it", show=False),
     ]
 
     @dataclass
@@ -179,7 +180,8 @@ def bar_lines(
             (note, "bold $accent" if bar.here else "$foreground 60%"),
         )
         if row == selected:
-            line = line.truncate(width, pad=True).stylize("reverse")
+            line = line.truncate(width, pad=True).stylize("on $panel")
+            line = line.stylize("reverse", 0, len(label))
         lines.append(line)
     return lines
 

@@ -27,7 +27,7 @@ async def test_without_a_model_it_says_what_to_do(data: DataFolder) -> None:
     async with workbench(data).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: shown(pilot, "#message") == EMPTY)
         await pilot.press("f7")  # there is nothing to write with, and nothing breaks
-        assert pilot.app.query_one(PredictPane).writing is None
+        assert pilot.app.query_one(PredictPane).writer.writing is None
 
 
 async def test_the_first_model_that_appears_answers(data: DataFolder) -> None:
