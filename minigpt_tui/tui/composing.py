@@ -61,14 +61,15 @@ class Composition:
         """Looks at another token; nothing changes."""
         self.place = replace(self.place, at=at)
 
-    def begin(self, answer: Answer | None) -> int:
+    def begin(self, answer: Answer | None, *, instead_of: Place | None = None) -> int:
         """The node behind which something is to be written: the place that is looked at.
 
         What stood behind it stays in the tree. `answer` tells the tokens of the draft; it is only
-        needed for a place before the end. Raises ValueError for a place inside a character.
+        needed for a place before the end. The way back leads here, or to the place `instead_of`
+        which this is written. Raises ValueError for a place inside a character.
         """
         place = self.place
-        self._keep()
+        self._keep(instead_of or place)
         if place.at is None or answer is None:
             node = self.tree.root(place.prompt) if place.head is None else place.head
         elif place.at >= answer.prompt_ids:
@@ -112,8 +113,8 @@ class Composition:
         self.place = self._before.pop()
         return True
 
-    def _keep(self) -> None:
-        self._before = [*self._before[-MOST_UNDOS:], replace(self.place, at=None)]
+    def _keep(self, place: Place | None = None) -> None:
+        self._before = [*self._before[-MOST_UNDOS:], replace(place or self.place, at=None)]
 
 
 def prompt_before(answer: Answer, at: int) -> str:

@@ -71,6 +71,8 @@ class Writer:
         """Where the last writing began."""
         self._taken = 0
         """How many of its tokens are in the text."""
+        self._left: Place | None = None
+        """The text that another one is written instead of."""
 
     @property
     def writes(self) -> bool:
@@ -84,7 +86,8 @@ class Writer:
         Raises ValueError where none can begin (see `Composition.begin`).
         """
         self.end()
-        self.composition.begin(answer)
+        self.composition.begin(answer, instead_of=self._left)
+        self._left = None
         self._begun, self._taken = self.composition.place, 0
         self.writing = Writing(model, self.composition.draft, sampler, length)
         return self.writing
@@ -97,7 +100,7 @@ class Writer:
             return None
         if begun.head is not None and begun.head not in self.composition.tree.nodes:
             return None
-        self.composition.place = begun
+        self._left, self.composition.place = self.composition.place, begun
         return self.writing.length
 
     def take(self) -> bool:

@@ -18,6 +18,7 @@ from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.widgets.answers import Answers
 from minigpt_tui.tui.widgets.bars import ProbabilityBars
 from minigpt_tui.tui.widgets.prompt import PromptInput
+from minigpt_tui.tui.widgets.sampler_line import SamplerLine
 from minigpt_tui.tui.widgets.text_box import TextBox
 
 TEXT = "I eat bread.\nI eat rice.\nWe eat bread and rice in the morning.\n" * 20
@@ -136,7 +137,7 @@ async def answered(pilot: Pilot[None]) -> None:
 
 def shown(pilot: Pilot[None], selector: str) -> str:
     widget = pilot.app.query_one(selector)
-    if isinstance(widget, Static | ProbabilityBars):
+    if isinstance(widget, Static | ProbabilityBars | SamplerLine):
         return str(widget.render())
     return str(widget.query_one(Static).render())
 
