@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -230,18 +231,30 @@ def token_pieces(spelled: Sequence[bytes]) -> list[str]:
     """
     pieces: list[str] = []
     held: list[bytes] = []
+    """Tokens that end inside a character."""
     for one in spelled:
-        held.append(one)
-        try:
-            text = b"".join(held).decode("utf-8")
-        except UnicodeDecodeError:
-            if len(held) < 4:  # the longest character has four bytes
-                continue
-            pieces.append(_shown_bytes(held.pop(0)))
-            continue
-        pieces += [text, *map(_shown_bytes, held[1:])]
-        held = []
+        text = _text_so_far([*held, one])
+        if text is None:  # no character goes on like this
+            pieces += map(_shown_bytes, held)
+            held, text = [], _text_so_far([one])
+        if text is None:
+            pieces.append(_shown_bytes(one))
+        elif text or not one:
+            pieces += [text, *map(_shown_bytes, [*held, one][1:])]
+            held = []
+        else:
+            held.append(one)
     return pieces + [_shown_bytes(one) for one in held]
+
+
+def _text_so_far(spelled: Sequence[bytes]) -> str | None:
+    """The text of tokens that end with a character; empty inside one, None for no characters."""
+    data = b"".join(spelled)
+    try:
+        text, used = codecs.utf_8_decode(data, "strict", False)
+    except UnicodeDecodeError:
+        return None
+    return text if used == len(data) else ""
 
 
 def _first_answer(question: Question) -> tuple[Answer, str]:

@@ -32,7 +32,8 @@ def token_rest(found: NextTokens, vocab_size: int) -> Rest:
     def rest(shown: int) -> list[str]:
         others = vocab_size - shown
         mass = max(0.0, 1 - sum(one.token.prob for one in found.listed[:shown]))
-        drawn = max(0.0, 1 - sum(one.final for one in found.listed[:shown]))
+        left = [one.final for one in found.listed[:shown] if not one.cut_by]
+        drawn = max(0.0, 1 - sum(left)) if len(left) < found.possible else 0.0
         if not others:
             return ["These are all tokens."]
         if not found.changed:
@@ -69,7 +70,7 @@ def plain_rest(tokens: Sequence[TokenPrediction], vocab_size: int) -> Rest:
 def comparison_remark(compared: Compared, letter: str) -> str:
     """How far the distributions lie apart, seen from one side."""
     if compared.divergence is None:
-        return "other tokens, no KL" if letter == "B" else ""
+        return "two vocabularies: no KL" if letter == "B" else ""
     if letter == "A":
         return f"KL(A‖B) {compared.divergence.forward:.3f} bits"
     return f"KL(B‖A) {compared.divergence.backward:.3f} bits"

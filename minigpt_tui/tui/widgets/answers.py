@@ -170,7 +170,7 @@ class Answers(Horizontal):
         next_post = 0.0
 
         def given_up() -> bool:
-            while self._held and self._question is question:
+            while self._held and question.max_passes and self._question is question:
                 time.sleep(HOLD_SECONDS)
             return self._question is not question
 
@@ -231,5 +231,7 @@ class Answers(Horizontal):
 
 
 def _token_title(answer: Answer, *, changed: bool) -> Content:
-    title = "Next tokens" if answer.at_end else f"Expected at token {answer.at + 1:,}"
+    number = answer.at + 1
+    place = f"Expected at {number:,}" if number > 999 else f"Expected at token {number}"
+    title = "Next tokens" if answer.at_end else place
     return Content.assemble(title, (" model, drawn" if changed else "", "not bold $foreground 60%"))

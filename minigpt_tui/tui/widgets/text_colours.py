@@ -66,9 +66,9 @@ def legend(measure: Measure, compared: bool) -> Content:
     if compared:
         return Content.assemble(
             "Text  ",
-            (" A ", "not underline on $accent 50%"),
+            (" A ", "$foreground on $accent 50%"),
             (" less surprised  ", "not bold $foreground 70%"),
-            (" B ", "on $primary 50%"),
+            (" B ", "$foreground on $primary 50%"),
             (" less surprised ", "not bold $foreground 70%"),
         )
     if not measure.steps:
@@ -78,8 +78,8 @@ def legend(measure: Measure, compared: bool) -> Content:
         (f"{measure.name} ", "not bold $foreground 70%"),
     ]
     for share, step in zip((14, 32, 52, 74), measure.steps, strict=True):
-        ink = " $background" if share > 60 else ""
-        parts.append((f" {step:g} ", f"not bold{ink} on $warning {share}%"))
+        ink = "$background" if share > 60 else "$foreground"
+        parts.append((f" {step:g} ", f"not bold {ink} on $warning {share}%"))
     parts.append((f" {measure.unit}" if measure.unit else " and more", "not bold $foreground 70%"))
     return Content.assemble(*parts)
 

@@ -215,7 +215,8 @@ class TokenText(ScrollView, can_focus=True):
                 while until < stop and self._text[until].isspace() == blank:
                     until += 1
                 shown = "".join(self._glyphs[c][0] for c in self._text[at:until])
-                segments.append(Segment(shown, style + Style(dim=True) if blank else style))
+                dim = blank and not (drawn and token == self.cursor)
+                segments.append(Segment(shown, style + Style(dim=True) if dim else style))
                 at = until
         if drawn and self.cursor == self.size_in_tokens and row == len(self._rows) - 1:
             segments.append(Segment(" ", self.rich_style + Style(reverse=True)))
