@@ -84,6 +84,7 @@ class Answers(Horizontal):
         self._thread_is_busy = False
         self._held = False
         self._timer: Timer | None = None
+        self._begun_at = 0.0
 
     def compose(self) -> ComposeResult:
         yield ChoiceBars("Next tokens", id="tokens", classes="box")
@@ -96,10 +97,15 @@ class Answers(Horizontal):
         max_passes: int = MAX_PASSES,
         other: AskedModel | None = None,
     ) -> None:
-        """Asks after a moment's wait, in which a newer question may take its place."""
+        """Asks at once; a moment after another question, which a newer one may then replace."""
         self._asked = (model, draft, max_passes, other)
-        if self._timer is None:
-            self._timer = self.set_timer(DEBOUNCE_SECONDS, self._begin)
+        if self._timer is not None:
+            return
+        wait = self._begun_at + DEBOUNCE_SECONDS - time.monotonic()
+        if wait > 0:
+            self._timer = self.set_timer(wait, self._begin)
+        else:
+            self._begin()
 
     def answer_to(self, prompt: str) -> Answer | None:
         """The answer on the screen, if it is one to this prompt."""
@@ -151,6 +157,7 @@ class Answers(Horizontal):
 
     def _begin(self) -> None:
         self._timer = None
+        self._begun_at = time.monotonic()
         assert self._asked is not None
         model, draft, max_passes, other = self._asked
         self._question = Question(model, draft, self._rows(), max_passes, other)
