@@ -52,11 +52,6 @@ class Composition:
             self._keep()
         self.place = Place(prompt)
 
-    def switch_prompt(self, prompt: str) -> None:
-        """Another prompt with nothing behind it, and a way back."""
-        self._keep()
-        self.place = Place(prompt)
-
     def look(self, at: int | None) -> None:
         """Looks at another token; nothing changes."""
         self.place = replace(self.place, at=at)
@@ -86,6 +81,29 @@ class Composition:
         head = self.place.head
         above = self.tree.root(self.place.prompt) if head is None else head
         self.place = replace(self.place, head=self.tree.add(above, token, spelled), at=None)
+
+    def take(self, answer: Answer, token: int, spelled: bytes) -> None:
+        """Adds a token of one's choice at the place that is looked at.
+
+        It goes into the prompt while nothing stands behind that, or where it changes the prompt;
+        what is less than a character can only stand behind it. Raises ValueError for a place
+        inside a character.
+        """
+        if self.written and answer.at >= answer.prompt_ids:
+            self.begin(answer)
+            self.add(token, spelled)
+            return
+        before = self.place.prompt if answer.at_end else prompt_before(answer, answer.at)
+        if answer.context.after_space:  # the prompt has the space that the token begins with
+            before = before.removesuffix(" ")
+        try:
+            prompt = before + spelled.decode("utf-8")
+        except UnicodeDecodeError:
+            self.begin(answer)
+            self.add(token, spelled)
+        else:
+            self._keep()
+            self.place = Place(prompt)
 
     def go_to(self, node: int) -> None:
         """Stands at the end of the text up to a node."""

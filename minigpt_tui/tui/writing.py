@@ -58,7 +58,8 @@ class Writing:
         """What was written, and how fast, in a line."""
         speed = f"{self.drawn / self.seconds:,.0f} tokens/s" if self.seconds else "starting"
         seed = f"seed {self.sampler.seed} · " if self.sampler.random else ""
-        return f"{seed}{len(self.tokens):,} tokens · {speed}"
+        count = len(self.tokens)
+        return f"{seed}{count:,} token{'' if count == 1 else 's'} · {speed}"
 
 
 class Writer:
@@ -93,10 +94,13 @@ class Writer:
         return self.writing
 
     def rewind(self) -> int | None:
-        """Back to where the last writing began; how long it was to be, None if there was none."""
+        """Back to where the last writing began; how long it was to be.
+
+        None if there was none, or none after this prompt.
+        """
         self.end()
         begun = self._begun
-        if self.writing is None or begun is None:
+        if self.writing is None or begun is None or begun.prompt != self.composition.place.prompt:
             return None
         if begun.head is not None and begun.head not in self.composition.tree.nodes:
             return None

@@ -1,4 +1,4 @@
-"""How long the Predict pane takes from a key press to the bars that answer it, at the default shape.
+"""From a key press in the Predict pane to the bars that answer it, at the default shape.
 
     python -m tests.benchmarks.predict_pane
 

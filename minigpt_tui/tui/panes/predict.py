@@ -20,7 +20,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.asking import FEW_PASSES, MAX_PASSES, Answer, AskedModel, token_text
-from minigpt_tui.tui.composing import Composition, Place, prompt_before
+from minigpt_tui.tui.composing import Composition, Place
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.samplers import sampler_from_text, sampler_text
 from minigpt_tui.tui.widgets.answer_words import notes_on
@@ -166,7 +166,8 @@ class PredictPane(Pane):
         """Takes the most probable token, now or when the text is answered."""
         answer, model = self._answer(), self.query_one(ModelLine).model
         self._take_when_answered = answer is None
-        if answer is not None and model is not None:
+        compared_inside = self.other is not None and self.composition.place.at is not None
+        if answer is not None and model is not None and not compared_inside:
             possible = (one.id for one in answer.tokens if token_text(model, one.id))
             token = next(possible, None)
             if token is not None:
@@ -197,23 +198,14 @@ class PredictPane(Pane):
         self._append(model, answer, token)
 
     def _append(self, model: AskedModel, answer: Answer, token: int) -> None:
-        """Adds a token at the place that is looked at: to the prompt, if nothing is behind it."""
-        composition, text = self.composition, token_text(model, token)
-        in_prompt = not composition.written or answer.at < answer.prompt_ids
+        """Adds a token at the place that is looked at."""
         try:
-            if in_prompt and text is not None:
-                place = composition.place
-                spaced = place.prompt.endswith(" ") and answer.context.after_space
-                before = place.prompt if answer.at_end else prompt_before(answer, answer.at)
-                composition.switch_prompt(before + (text.removeprefix(" ") if spaced else text))
-            else:
-                spelled = model.service.tokenizer.token_bytes(token)
-                composition.begin(answer)
-                composition.add(token, spelled)
+            spelled = model.service.tokenizer.token_bytes(token)
+            self.composition.take(answer, token, spelled)
         except ValueError as error:
             self.app.notify(str(error), severity="warning", markup=False)
-            return
-        self._show_place()
+        else:
+            self._show_place()
 
     def action_undo(self) -> None:
         self.writer.end()
@@ -269,7 +261,9 @@ class PredictPane(Pane):
     @on(Answers.Answered)
     def _answered(self, message: Answers.Answered) -> None:
         answer, model = message.answer, message.question.model
-        self.query_one(TextBox).show(answer, model)
+        place = self.composition.place  # the cursor may have gone on since the question
+        cursor = len(answer.pieces) if place.at is None else place.at
+        self.query_one(TextBox).show(answer, model, cursor)
         self._note(notes_on(message.question, answer))
         if answer.complete:
             self.query_one(ModelLine).rest_after(time.monotonic() - self._asked_at)
@@ -400,11 +394,11 @@ class PredictPane(Pane):
     def _show_writing(self) -> None:
         """Puts up the text as far as it is; does nothing while that has not changed."""
         writing = self.writer.writing
+        self.query_one(Answers).hold(self.writer.writes)
         if writing is None:
             return
         done = writing.done.is_set()
         grown = self.writer.take()
-        self.query_one(Answers).hold(not done)
         state = (writing, len(writing.tokens), done)
         if state != self._shown:
             was_done = self._shown is not None and self._shown[0] is writing and self._shown[2]

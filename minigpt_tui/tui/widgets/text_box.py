@@ -43,15 +43,12 @@ class TextBox(Container):
         place = MEASURES.index(self.measure) + 1
         self.measure = MEASURES[place % len(MEASURES)]
         if self._answer is not None and self._model is not None:
-            self.show(self._answer, self._model)
+            self.show(self._answer, self._model, self.text.cursor)
 
-    def show(self, answer: Answer, model: AskedModel) -> None:
+    def show(self, answer: Answer, model: AskedModel, cursor: int) -> None:
         """Puts up the text of an answer; what is not measured yet has no tint."""
-        grown = self._answer is None or self._answer.ids != answer.ids
         self._answer, self._model = answer, model
-        text = self.text
-        follows = text.has_focus or answer.at_end or grown
-        text.show(tints_of(answer, self.measure, model), answer.at if follows else text.cursor)
+        self.text.show(tints_of(answer, self.measure, model), cursor)
         self._describe()
 
     def show_writing(self, writing: Writing | None) -> None:
