@@ -64,7 +64,6 @@ class Composition:
         which this is written. Raises ValueError for a place inside a character.
         """
         place = self.place
-        self._keep(instead_of or place)
         if place.at is None or answer is None:
             node = self.tree.root(place.prompt) if place.head is None else place.head
         elif place.at >= answer.prompt_ids:
@@ -73,6 +72,7 @@ class Composition:
             node = self.tree.path(top)[place.at - answer.prompt_ids]
         else:
             node = self.tree.root(prompt_before(answer, place.at))
+        self._keep(instead_of or place)
         self.go_to(node)
         return node
 
@@ -89,12 +89,17 @@ class Composition:
         what is less than a character can only stand behind it. Raises ValueError for a place
         inside a character.
         """
+        # The prompt may have the space that the first token behind it begins with.
+        read = "".join(answer.pieces[: answer.prompt_ids])
+        shares_space = answer.at == answer.prompt_ids and (
+            self.place.prompt.endswith(" ") and not read.endswith(" ")
+        )
         if self.written and answer.at >= answer.prompt_ids:
             self.begin(answer)
-            self.add(token, spelled)
+            self.add(token, spelled.removeprefix(b" ") if shares_space else spelled)
             return
         before = self.place.prompt if answer.at_end else prompt_before(answer, answer.at)
-        if answer.context.after_space:  # the prompt has the space that the token begins with
+        if shares_space:
             before = before.removesuffix(" ")
         try:
             prompt = before + spelled.decode("utf-8")

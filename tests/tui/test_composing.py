@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.tui.asking import Answer, Question, Scores, answers, load_model
 from minigpt_tui.tui.composing import Composition, Place
+from tests.tui.panes.asking import trained_run
 
 LETTERS = "abc"
 STEPS = st.lists(
@@ -74,3 +79,32 @@ def test_typing_the_same_prompt_changes_nothing() -> None:
     composition.type("We")
     composition.undo()
     assert text_of(composition) == "Iab"
+
+
+def test_a_token_taken_after_a_space_shares_it(tmp_path: Path) -> None:
+    data = DataFolder(tmp_path).ready()
+    model = load_model(trained_run(data, "breakfast", "word"))
+    tokenizer = model.service.tokenizer
+    bread, rice = (int(tokenizer.encode(text)[0]) for text in (" bread", " rice"))
+
+    def answer(composition: Composition) -> Answer:
+        *_, found = answers(Question(model, composition.draft, 4, 1), lambda: False, Scores())
+        return found
+
+    typed = Composition(Place("I eat "))
+    typed.take(answer(typed), bread, tokenizer.token_bytes(bread))
+    assert typed.place == Place("I eat bread")
+
+    written = Composition(Place("I eat "))
+    written.begin(None)
+    written.add(bread, b"bread")  # as the model writes it
+    written.look(2)
+    written.take(answer(written), rice, tokenizer.token_bytes(rice))
+    assert written.place.head is not None
+    assert written.tree.text(written.place.head) == "I eat rice"
+    assert written.undo()
+    assert written.tree.text(written.place.head) == "I eat bread"
+
+    written.look(1)
+    written.take(answer(written), rice, tokenizer.token_bytes(rice))
+    assert written.place == Place("I rice")

@@ -94,7 +94,7 @@ class ProbabilityBars(Widget):
 
 
 class ChoiceBars(ProbabilityBars, can_focus=True):
-    """Bars among which one can be taken, by keys or by a click on the one that is selected."""
+    """Bars among which one can be taken, by keys or by a double click."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "select(-1)", "Row up", show=False),
@@ -129,10 +129,10 @@ class ChoiceBars(ProbabilityBars, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or offset.y > self._last():
             return
-        if offset.y == self.selected:
-            self.action_take()
         self.selected = offset.y
         self.refresh()
+        if event.chain == 2:
+            self.action_take()
 
     def on_focus(self) -> None:
         self.selected = 0
