@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.text.token_pieces import shown_bytes, token_pieces
 
 if TYPE_CHECKING:
     from minigpt_tui.analysis.comparison import Divergence, TextComparison
@@ -224,39 +224,6 @@ def token_text(model: AskedModel, token: int) -> str | None:
         return None
 
 
-def token_pieces(spelled: Sequence[bytes]) -> list[str]:
-    """The text of each token; of those that share a character the first has it.
-
-    The others, and bytes that are no character, are shown as ⟨E2⟩.
-    """
-    pieces: list[str] = []
-    held: list[bytes] = []
-    """Tokens that end inside a character."""
-    for one in spelled:
-        text = _text_so_far([*held, one])
-        if text is None:  # no character goes on like this
-            pieces += map(_shown_bytes, held)
-            held, text = [], _text_so_far([one])
-        if text is None:
-            pieces.append(_shown_bytes(one))
-        elif text or not one:
-            pieces += [text, *map(_shown_bytes, [*held, one][1:])]
-            held = []
-        else:
-            held.append(one)
-    return pieces + [_shown_bytes(one) for one in held]
-
-
-def _text_so_far(spelled: Sequence[bytes]) -> str | None:
-    """The text of tokens that end with a character; empty inside one, None for no characters."""
-    data = b"".join(spelled)
-    try:
-        text, used = codecs.utf_8_decode(data, "strict", False)
-    except UnicodeDecodeError:
-        return None
-    return text if used == len(data) else ""
-
-
 def _first_answer(question: Question) -> tuple[Answer, str]:
     """The next tokens, and the text before the place that is looked at."""
     from minigpt_tui.analysis.text_surprisal import seen_before
@@ -267,7 +234,7 @@ def _first_answer(question: Question) -> tuple[Answer, str]:
     prompt = service.prompt_tokens(draft.prompt)
     read = draft.prompt[:-1] if prompt.after_space else draft.prompt
     spans = tokenizer.spans(read)
-    pieces = [read[start:end] or _shown_bytes(tokenizer.token_bytes(i)) for start, end, i in spans]
+    pieces = [read[start:end] or shown_bytes(tokenizer.token_bytes(i)) for start, end, i in spans]
     pieces += token_pieces([tokenizer.token_bytes(token) for token in draft.added])
     ids = (*prompt.ids, *draft.added)
     at = len(ids) if draft.at is None else min(draft.at, len(ids))
@@ -350,10 +317,6 @@ def _listed(service: GPTService, logits: Floats, ids: Sequence[int]) -> tuple[To
 
     probs = softmax(logits)
     return tuple(TokenPrediction(service.tokenizer.token_text(i), i, float(probs[i])) for i in ids)
-
-
-def _shown_bytes(spelled: bytes) -> str:
-    return "".join(f"⟨{byte:02X}⟩" for byte in spelled)
 
 
 def _common_prefix(a: tuple[int, ...], b: tuple[int, ...]) -> int:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.tui.asking import (
@@ -18,7 +14,6 @@ from minigpt_tui.tui.asking import (
     Scores,
     answers,
     load_model,
-    token_pieces,
 )
 from minigpt_tui.tui.next_tokens import next_tokens
 from minigpt_tui.tui.samplers import Sampler
@@ -115,20 +110,3 @@ def test_two_vocabularies_have_no_divergence_but_a_text(models: dict[str, AskedM
     assert answer.compared.divergence is None
     assert answer.pieces == ("We", " eat", " rice")
     assert {one.token for one in answer.compared.tokens} & {" eat"}
-
-
-@given(st.text(max_size=6), st.lists(st.integers(1, 30), max_size=6))
-def test_every_token_has_a_piece(text: str, cuts: list[int]) -> None:
-    data = text.encode("utf-8", "replace")
-    borders = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    spelled = [data[a:b] for a, b in pairwise(borders)]
-    pieces = token_pieces(spelled)
-    assert len(pieces) == len(spelled)
-    if text.isascii():
-        assert "".join(pieces) == text
-
-
-def test_of_tokens_that_share_a_character_the_first_has_it() -> None:
-    assert token_pieces([b"a\xe2", b"\x82", b"\xac", b"b"]) == ["a€", "⟨82⟩", "⟨AC⟩", "b"]
-    assert token_pieces([b"\x82", b"a", b"\xe2", b"b"]) == ["⟨82⟩", "a", "⟨E2⟩", "b"]
-    assert token_pieces([b"\xf0\x9f", b"\x99"]) == ["⟨F0⟩⟨9F⟩", "⟨99⟩"]

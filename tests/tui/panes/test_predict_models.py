@@ -95,13 +95,17 @@ async def test_a_better_model_is_read_as_it_appears(data: DataFolder) -> None:
     run = trained_run(data, "breakfast")
     async with workbench(data).run_test(size=(80, 24)) as pilot:
         await answered(pilot)
-        first = pilot.app.query_one(ModelLine).model
+        bars = shown(pilot, "#tokens")
         improve(run, epoch=12)
         await until(pilot, lambda: "epoch 12" in shown(pilot, "#model"))
-        question = pilot.app.query_one(Answers).answered
-        assert question is not None
-        assert question.model is first  # until the new one answers, the old bars stay
-        await until(pilot, lambda: pilot.app.query_one(Answers).answered is not question)
+        assert shown(pilot, "#tokens") == bars  # they stay until the new model answers the same
+        model = pilot.app.query_one(ModelLine).model
+
+        def new_one_answered() -> bool:
+            question = pilot.app.query_one(Answers).answered
+            return question is not None and question.model is model
+
+        await until(pilot, new_one_answered)
         assert "0.750: very good" in shown(pilot, "#model")
 
 
