@@ -40,7 +40,7 @@ TRAINING = "No model yet: the training has begun. The first one answers here aft
 HINT = "→ at the end takes the most probable token, ↓ chooses one. Enter writes on."
 HINT_BARS = "↑↓ choose a token, Enter takes it, esc goes back to the prompt."
 HINT_TEXT = "←→↑↓ go, F7 writes from here, ^l colours, ^z undoes, ^b branches."
-COMPARING = "The same place and text, by two models. F10 ends the comparison."
+COMPARING = "The same text and place, by two models. Move in the text; F10 ends this."
 
 
 class PredictPane(Pane):
@@ -282,11 +282,13 @@ class PredictPane(Pane):
 
     def _hint(self) -> str:
         """What the keys do where the focus is."""
+        if self.other is not None:
+            return COMPARING
         if self.query_one(ChoiceBars).has_focus:
             return HINT_BARS
         if self.query_one(TokenText).has_focus:
             return HINT_TEXT
-        return COMPARING if self.other else HINT
+        return HINT
 
     def on_descendant_focus(self) -> None:
         asked, answer = self.query_one(Answers).answered, self.query_one(Answers).answer

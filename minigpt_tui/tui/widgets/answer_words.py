@@ -49,10 +49,19 @@ def token_remark(found: NextTokens) -> str:
     return f"entropy {found.entropy:.2f} bits{left}"
 
 
-def plain_bars(tokens: Sequence[TokenPrediction]) -> list[Bar]:
-    """Tokens with the model's own probability, as they stand in a comparison."""
+def plain_bars(tokens: Sequence[TokenPrediction], here: str | None) -> list[Bar]:
+    """Tokens with the model's own probability, as they stand in a comparison.
+
+    `here` is what the text has at this place.
+    """
     return [
-        Bar(shown_token(one.token), one.prob, aside=one.id in (UNK_ID, EOT_ID)) for one in tokens
+        Bar(
+            shown_token(one.token),
+            one.prob,
+            aside=one.id in (UNK_ID, EOT_ID),
+            here=one.token == here and one.id not in (UNK_ID, EOT_ID),
+        )
+        for one in tokens
     ]
 
 

@@ -224,7 +224,10 @@ class Answers(Horizontal):
     def _show_comparison(self, question: Question, answer: Answer) -> None:
         assert answer.compared is not None
         assert question.other is not None
-        left, right = plain_bars(answer.tokens), plain_bars(answer.compared.tokens)
+        here = None if answer.at_end else answer.pieces[answer.at]
+        left, right = (
+            plain_bars(tokens, here) for tokens in (answer.tokens, answer.compared.tokens)
+        )
         scale = max(scale_of(left[: self._rows()]), scale_of(right[: self._rows()]))
         sides = (
             ("#tokens", "A", question.model, left, answer.tokens),
