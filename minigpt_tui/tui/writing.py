@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from minigpt_tui.tui.asking import Answer, AskedModel, Draft
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from minigpt_tui.inference.service import Drawn
 
 log = logging.getLogger(__name__)
+
+STRIDE = 2_654_435_761
+"""Between the seeds of two places: larger than any seed that is turned to by hand."""
 
 
 @dataclass(eq=False)
@@ -37,6 +40,14 @@ class Writing:
     """Set by the screen; the thread ends after the token in hand."""
     drawn: int = 0
     """How many tokens were drawn: the last may be held back before a stop string."""
+
+    @property
+    def seed(self) -> int:
+        """What the draws begin with: the sampler's seed behind a prompt, another further on.
+
+        With the same one at every step, each would draw at the same place of its distribution.
+        """
+        return (self.sampler.seed + STRIDE * len(self.draft.added)) % 2**63
 
     @property
     def ending(self) -> str:
@@ -138,7 +149,7 @@ def write(writing: Writing) -> None:
 
         def drawn_tokens() -> Iterator[Drawn]:
             context = service.context(draft.prompt, draft.added)
-            sampling = writing.sampler.sampling()
+            sampling = replace(writing.sampler.sampling(), seed=writing.seed)
             for token in service.draw_tokens(context, writing.length, sampling):
                 writing.drawn += 1
                 writing.seconds = time.monotonic() - started

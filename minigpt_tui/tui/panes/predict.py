@@ -356,7 +356,7 @@ class PredictPane(Pane):
 
     def action_again(self) -> None:
         """Writes another text from where the last one began, with the next seed."""
-        length = self.writer.rewind()
+        length = None if self.other is not None else self.writer.rewind()
         if length is None:
             self.action_generate()
             return

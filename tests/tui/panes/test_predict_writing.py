@@ -8,6 +8,7 @@ import pytest
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.text_tree import tree_from_json
+from minigpt_tui.tui.asking import Draft, load_model
 from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.samplers import Sampler, sampler_text
 from minigpt_tui.tui.widgets.bars import ChoiceBars
@@ -15,6 +16,7 @@ from minigpt_tui.tui.widgets.branches import BranchesDialog
 from minigpt_tui.tui.widgets.model_line import ModelLine
 from minigpt_tui.tui.widgets.prompt import PromptInput
 from minigpt_tui.tui.widgets.token_text import TokenText
+from minigpt_tui.tui.writing import Writing, write
 from tests.tui.panes.asking import (
     answered,
     figures,
@@ -85,6 +87,23 @@ async def test_steps_alternatives_and_undo(data: DataFolder) -> None:
         await pilot.press("ctrl+z", "ctrl+z")
         await settled(pilot)
         assert text_of(pilot) == "We ea"
+
+
+def test_steps_that_follow_one_another_draw_anew_and_can_be_repeated(data: DataFolder) -> None:
+    model = load_model(trained_run(data, "breakfast"))
+    sampler = Sampler(temperature=5.0)
+
+    def steps() -> list[int]:
+        drawn: list[int] = []
+        for _ in range(8):
+            writing = Writing(model, Draft("I", tuple(drawn)), sampler, 1)
+            write(writing)
+            drawn += [token.id for token in writing.tokens]
+        return drawn
+
+    assert steps() == steps()
+    assert len({Writing(model, Draft("I", (5,) * n), sampler, 1).seed for n in range(8)}) == 8
+    assert Writing(model, Draft("I"), sampler, 1).seed == sampler.seed
 
 
 async def test_a_token_is_taken_into_a_prompt_that_nothing_stands_behind(data: DataFolder) -> None:
