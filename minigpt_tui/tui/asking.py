@@ -119,12 +119,28 @@ class Answer:
 
 
 class Scores:
-    """The surprisal of the last text: one that begins alike costs only the tokens that differ."""
+    """The surprisal of the last text: one that begins alike costs only the tokens that differ.
+
+    For one thread at a time.
+    """
 
     def __init__(self) -> None:
         self._of: GPTService | None = None
         self._ids: tuple[int, ...] = ()
         self._scored: Surprisal | None = None
+        self._between: tuple[GPTService, GPTService, str] | None = None
+        self._comparison: TextComparison | None = None
+
+    def comparison(
+        self, first: GPTService, second: GPTService, text: str, should_stop: Callable[[], bool]
+    ) -> TextComparison:
+        """What two models make of a text; asked again for the same, it is there already."""
+        from minigpt_tui.analysis.comparison import compare_text
+
+        if self._comparison is None or self._between != (first, second, text):
+            self._comparison = compare_text(first, second, text, should_stop)
+            self._between = (first, second, text)
+        return self._comparison
 
     def of(
         self, service: GPTService, ids: tuple[int, ...], should_stop: Callable[[], bool]
@@ -183,7 +199,7 @@ def answers(
 
     try:
         if question.other is not None:
-            yield from _compared(question, question.other, should_stop)
+            yield from _compared(question, question.other, should_stop, scores)
             return
         answer, before = _first_answer(question)
         yield answer
@@ -260,14 +276,15 @@ def _first_answer(question: Question) -> tuple[Answer, str]:
 
 
 def _compared(
-    question: Question, other: AskedModel, should_stop: Callable[[], bool]
+    question: Question, other: AskedModel, should_stop: Callable[[], bool], scores: Scores
 ) -> Iterator[Answer]:
     """What both models say, by the text alone: their tokens may be cut differently."""
-    from minigpt_tui.analysis.comparison import compare_text, divergence
+    from minigpt_tui.analysis.comparison import divergence
     from minigpt_tui.inference.sampler_chain import softmax
 
     service, draft = question.model.service, question.draft
-    text = compare_text(service, other.service, _whole_text(service, draft), should_stop)
+    whole = _whole_text(service, draft)
+    text = scores.comparison(service, other.service, whole, should_stop)
     at = len(text.pieces) if draft.at is None else min(draft.at, len(text.pieces))
     before = "".join(text.pieces[:at])
     context = service.context(before)
