@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from minigpt_tui.analysis.forward import Floats, Ids, Ints, one_window, run
 from minigpt_tui.analysis.sample import Scored
@@ -35,8 +36,13 @@ def surprisal(model: LanguageModel, ids: Ids) -> Surprisal:
         none, nothing = np.zeros(0), np.zeros(0, dtype=np.int64)
         return Surprisal(bits=none, entropy=none, rank=nothing, expected=nothing)
     text = one_window(ids)
-    log_p = run(model, text[:, :-1])[0].double().log_softmax(-1)  # [N, V]
-    of_target = log_p.gather(-1, text[0, 1:, None].to(log_p.device))  # [N, 1]
+    return surprisal_of(run(model, text[:, :-1])[0], text[0, 1:])
+
+
+def surprisal_of(logits: Tensor, targets: Tensor) -> Surprisal:
+    """The surprisal of N tokens by the logits [N, V] that a model gave before each."""
+    log_p = logits.double().log_softmax(-1)
+    of_target = log_p.gather(-1, targets[:, None].to(log_p.device))  # [N, 1]
     entropy = torch.special.entr(log_p.exp()).sum(-1)
     return Surprisal(
         bits=-of_target[:, 0].cpu().numpy() / math.log(2),

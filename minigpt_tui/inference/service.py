@@ -42,10 +42,18 @@ class TokenPrediction:
 
 @dataclass(frozen=True)
 class Context:
-    """What the model sees of a prompt. `after_space`: the next token must begin with a space."""
+    """Tokens to go on from. `after_space`: the next one must begin with a space."""
 
     ids: list[int]
-    after_space: bool
+    after_space: bool = False
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A token that was drawn, and the bytes that it adds to the text."""
+
+    id: int
+    spelled: bytes
 
 
 class GPTService:
@@ -131,6 +139,23 @@ class GPTService:
         ids: list[int] = self.tokenizer.encode(text).tolist()
         return [EOT_ID, *ids] if add_special_tokens else ids
 
+    def prompt_tokens(self, text: str) -> Context:
+        """All the tokens of a prompt, without a space that the next one is to begin with."""
+        after_space = (
+            self.tokenizer.level != "char"
+            and text.endswith(" ")
+            and not text[:-1].endswith(" ")
+            and bool(np.isfinite(self._only_after_space).any())
+        )
+        read = text[:-1] if after_space else text
+        return Context(self.tokenize(read, add_special_tokens=False), after_space)
+
+    def context(self, text: str, added: Sequence[int] = ()) -> Context:
+        """The window of tokens that the model sees of a prompt, and of tokens added to it."""
+        prompt = self.prompt_tokens(text)
+        ids = [*prompt.ids, *added] or [EOT_ID]
+        return Context(ids[-self.config.model.max_seq_len :], prompt.after_space and not len(added))
+
     def unknown(self, text: str) -> list[str]:
         """The distinct parts of a text that the vocabulary does not have."""
         return self.tokenizer.unknown(text)
@@ -148,12 +173,12 @@ class GPTService:
             for i, prob in zip(best.tolist(), probs[best].tolist(), strict=True)
         ]
 
-    def next_logits(self, text: str) -> Floats:
-        """The model's logits [V] for the token after a prompt.
+    def next_logits(self, text: str | Context) -> Floats:
+        """The model's logits [V] for the token after a prompt, or after the tokens of a context.
 
-        A text that begins like the one asked before costs only the tokens that differ.
+        What begins like the one asked before costs only the tokens that differ.
         """
-        context = self._context(text)
+        context = self.context(text) if isinstance(text, str) else text
         with self._fresh_engine() as engine:
             logits = engine.logits_after(context.ids)
         return logits + self._only_after_space if context.after_space else logits
@@ -181,12 +206,14 @@ class GPTService:
         tolerance: float = 0.01,
         max_passes: int = 64,
         should_stop: Callable[[], bool] | None = None,
+        context: Context | None = None,
     ) -> Iterator[WordPredictions]:
         """The most probable next whole words, better with every result (see `word_search`).
 
-        Raises ValueError for bounds that mean nothing.
+        `context` are the tokens of the text, where they are known. Raises ValueError for bounds
+        that mean nothing.
         """
-        context = self._context(text)
+        context = context or self.context(text)
         return search_words(
             self._branches(context),
             self._spellings,
@@ -225,11 +252,13 @@ class GPTService:
         stops = (stop,) if isinstance(stop, str) else tuple(stop)
         if "" in stops:
             raise ValueError("A stop string must have at least one character.")
-        return stream_text(self._draw_tokens(self._context(text), max_new_tokens, sampling), stops)
+        drawn = self.draw_tokens(self.context(text), max_new_tokens, sampling)
+        return stream_text((token.spelled for token in drawn), stops)
 
-    def _draw_tokens(
+    def draw_tokens(
         self, context: Context, max_new_tokens: int, sampling: Sampling
-    ) -> Iterator[bytes]:
+    ) -> Iterator[Drawn]:
+        """The tokens that follow a context, as they are drawn; the text ends before <EOT>."""
         generator = sampling.generator()
         with self._fresh_engine() as shared:
             engine = shared.fork()
@@ -243,24 +272,15 @@ class GPTService:
             if token == EOT_ID:
                 return
             spelled = self.tokenizer.token_bytes(token)
-            yield spelled.removeprefix(SPACE) if context.after_space and not count else spelled
+            if context.after_space and not count:
+                spelled = spelled.removeprefix(SPACE)
+            yield Drawn(token, spelled)
             ids.append(token)
             seen.add(token)
 
     def _metric(self, name: str) -> float | None:
         value = self.metrics.get(name)
         return value if isinstance(value, int | float) else None
-
-    def _context(self, text: str) -> Context:
-        """The window of tokens that a prompt gives the model."""
-        after_space = (
-            self.tokenizer.level != "char"
-            and text.endswith(" ")
-            and not text[:-1].endswith(" ")
-            and bool(np.isfinite(self._only_after_space).any())
-        )
-        ids = self.tokenize(text[:-1] if after_space else text, add_special_tokens=False)
-        return Context((ids or [EOT_ID])[-self.config.model.max_seq_len :], after_space)
 
     def _branches(self, context: Context) -> NextLogits:
         """The logits after a prompt's context, alone or with tokens added to it."""

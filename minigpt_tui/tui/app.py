@@ -25,6 +25,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import ACTIONS, Action, bindings, key_words
 from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.keymap import Keymap, read_keymap
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
@@ -84,6 +85,8 @@ class Workbench(App[None]):
         """The runs that lie over the one that the Train pane draws."""
         self.hand_over: HandOver | None = None
         """The newest hand-over of a training to the background, also one that has failed."""
+        self.compositions: dict[str, Composition] = {}
+        """What was written in Predict, by the digest of the vocabulary; panes come and go."""
         self.pane_name = ""
 
     def compose(self) -> ComposeResult:

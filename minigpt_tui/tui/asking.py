@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.text.token_pieces import shown_bytes, token_pieces
 
 if TYPE_CHECKING:
-    from minigpt_tui.inference.service import GPTService, TokenPrediction
+    from minigpt_tui.analysis.comparison import Divergence, TextComparison
+    from minigpt_tui.analysis.surprisal import Surprisal
+    from minigpt_tui.inference.layers import Floats
+    from minigpt_tui.inference.service import Context, GPTService, TokenPrediction
     from minigpt_tui.inference.word_search import WordPredictions
 
 MAX_PASSES = 32
@@ -24,10 +30,13 @@ Stamp = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class AskedModel:
-    """A run's best model, ready to answer."""
+    """A run's model, ready to answer: the best, or the one of another checkpoint."""
 
     run: RunFolder
     service: GPTService
+    vocabulary: str = ""
+    """A digest of the tokenizer: the same means the same ids."""
+    checkpoint: str = "best"
 
     @property
     def level(self) -> str:
@@ -45,26 +54,108 @@ class AskedModel:
         return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A text as it stands: a prompt, the tokens behind it, and the place that is looked at."""
+
+    prompt: str
+    added: tuple[int, ...] = ()
+    at: int | None = None
+    """The token before which the model is asked; None: the end, behind them all."""
+
+
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What is asked: how the model goes on from a prompt, in as many rows as can be shown."""
+    """What is asked: how the model goes on at a place, in as many rows as can be shown."""
 
     model: AskedModel
-    prompt: str
+    draft: Draft
     rows: int
     max_passes: int
     """How many forward passes the search for words may take."""
+    other: AskedModel | None = None
+    """A second model, to be compared with. Then a place counts the pieces of `TextComparison`."""
+
+    @property
+    def prompt(self) -> str:
+        return self.draft.prompt
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the model says so far. `words` is None until the search has begun."""
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What a second model says of the same place and the same text."""
 
     tokens: tuple[TokenPrediction, ...]
-    prompt_tokens: int
+    logits: Floats
+    text: TextComparison
+    divergence: Divergence | None
+    """None: the vocabularies differ."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the model says so far. `scored` and `words` are None until they are known."""
+
+    tokens: tuple[TokenPrediction, ...]
+    """The next tokens by the model's own probability, the most probable first."""
+    logits: Floats
+    """[V] for the token at the place that was asked for."""
+    context: Context
+    pieces: tuple[str, ...]
+    """The text of each token of the whole draft."""
+    ids: tuple[int, ...]
+    prompt_ids: int
+    """How many of the ids are the prompt's."""
+    at: int
     unknown: tuple[str, ...]
+    scored: Surprisal | None = None
     words: WordPredictions | None = None
+    compared: Compared | None = None
     complete: bool = False
+
+    @property
+    def at_end(self) -> bool:
+        return self.at == len(self.pieces)
+
+
+class Scores:
+    """The surprisal of the last text: one that begins alike costs only the tokens that differ.
+
+    For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._of: GPTService | None = None
+        self._ids: tuple[int, ...] = ()
+        self._scored: Surprisal | None = None
+        self._between: tuple[GPTService, GPTService, str] | None = None
+        self._comparison: TextComparison | None = None
+
+    def comparison(
+        self, first: GPTService, second: GPTService, text: str, should_stop: Callable[[], bool]
+    ) -> TextComparison:
+        """What two models make of a text; asked again for the same, it is there already."""
+        from minigpt_tui.analysis.comparison import compare_text
+
+        if self._comparison is None or self._between != (first, second, text):
+            self._comparison = compare_text(first, second, text, should_stop)
+            self._between = (first, second, text)
+        return self._comparison
+
+    def of(
+        self, service: GPTService, ids: tuple[int, ...], should_stop: Callable[[], bool]
+    ) -> Surprisal:
+        """Raises CancelledError when `should_stop()` says so; keeps what it had then."""
+        from minigpt_tui.analysis.text_surprisal import cut, joined, text_surprisal
+
+        if self._scored is None or self._of is not service:
+            scored = text_surprisal(service.model, ids, 0, should_stop)
+        else:
+            known = _common_prefix(self._ids, ids)
+            new = text_surprisal(service.model, ids, known, should_stop)
+            scored = joined([cut(self._scored, known), new])
+        self._of, self._ids, self._scored = service, ids, scored
+        return scored
 
 
 def stamp_of(run: RunFolder) -> Stamp | None:
@@ -76,33 +167,59 @@ def stamp_of(run: RunFolder) -> Stamp | None:
     return status.st_mtime_ns, status.st_size
 
 
-def load_model(run: RunFolder) -> AskedModel:
-    """The best model of a run. Raises ValueError that names the file and the fault."""
+def load_model(run: RunFolder, path: Path | None = None) -> AskedModel:
+    """The best model of a run, or that of one checkpoint.
+
+    Raises ValueError that names the file and the fault.
+    """
     from minigpt_tui.inference.service import GPTService
 
-    return AskedModel(run, GPTService(run.best))
+    service = GPTService(path or run.best)
+    digest = hashlib.blake2b(service.tokenizer.to_json().encode(), digest_size=16).hexdigest()
+    return AskedModel(run, service, digest, checkpoint_title(path or run.best))
 
 
-def answers(question: Question, should_stop: Callable[[], bool]) -> Iterator[Answer]:
-    """Better and better answers: first the tokens, then words, the last one complete.
+def checkpoint_title(path: Path) -> str:
+    """`best`, `final`, `last`, `epoch 3`: how a checkpoint is called beside its run."""
+    stem = path.stem
+    if stem.startswith("checkpoint_epoch_"):
+        return "epoch " + stem.removeprefix("checkpoint_epoch_")
+    return stem.split("_")[0]
 
-    Ends early, without a complete answer, when `should_stop()` says so before a forward pass of
-    the search for words. Raises ValueError when the model gives no numbers.
+
+def answers(
+    question: Question, should_stop: Callable[[], bool], scores: Scores
+) -> Iterator[Answer]:
+    """Better and better answers: the tokens, the surprisal of the text, then words.
+
+    Ends early, without a complete answer, when `should_stop()` says so before a forward pass.
+    Raises ValueError when the model gives no numbers.
     """
-    service, prompt = question.model.service, question.prompt
-    answer = Answer(
-        tokens=tuple(service.predict_next(prompt, question.rows)),
-        prompt_tokens=len(service.tokenize(prompt, add_special_tokens=False)),
-        unknown=tuple(service.unknown(prompt)),
-    )
-    yield answer
-    searched = service.search_words(
-        prompt, question.rows, max_passes=question.max_passes, should_stop=should_stop
-    )
-    for words in searched:
-        if words.unexplored_mass < 1:
-            answer = replace(answer, words=words)
-            yield answer
+    from minigpt_tui.text.cancel import CancelledError
+
+    try:
+        if question.other is not None:
+            yield from _compared(question, question.other, should_stop, scores)
+            return
+        answer, before = _first_answer(question)
+        yield answer
+        service = question.model.service
+        answer = replace(answer, scored=scores.of(service, answer.ids, should_stop))
+        yield answer
+    except CancelledError:
+        return
+    if question.max_passes:
+        searched = service.search_words(
+            before,
+            question.rows,
+            max_passes=question.max_passes,
+            should_stop=should_stop,
+            context=answer.context,
+        )
+        for words in searched:
+            if words.unexplored_mass < 1:
+                answer = replace(answer, words=words)
+                yield answer
     if not should_stop():
         yield replace(answer, complete=True)
 
@@ -112,11 +229,115 @@ def likeliest_text(model: AskedModel, answer: Answer) -> str | None:
 
     Special tokens stand for no text, and some BPE tokens for a part of a character only.
     """
-    for token in answer.tokens:
-        try:
-            text = model.service.tokenizer.token_bytes(token.id).decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        if text:
-            return text
-    return None
+    return next(filter(None, (token_text(model, token.id) for token in answer.tokens)), None)
+
+
+def token_text(model: AskedModel, token: int) -> str | None:
+    """What a token adds to a text by itself; None for nothing, and for part of a character."""
+    try:
+        return model.service.tokenizer.token_bytes(token).decode("utf-8") or None
+    except UnicodeDecodeError:
+        return None
+
+
+def _first_answer(question: Question) -> tuple[Answer, str]:
+    """The next tokens, and the text before the place that is looked at."""
+    from minigpt_tui.analysis.text_surprisal import seen_before
+    from minigpt_tui.inference.service import Context
+
+    service, draft = question.model.service, question.draft
+    tokenizer = service.tokenizer
+    prompt = service.prompt_tokens(draft.prompt)
+    read = draft.prompt[:-1] if prompt.after_space else draft.prompt
+    spans = tokenizer.spans(read)
+    pieces = [read[start:end] or shown_bytes(tokenizer.token_bytes(i)) for start, end, i in spans]
+    pieces += token_pieces([tokenizer.token_bytes(token) for token in draft.added])
+    ids = (*prompt.ids, *draft.added)
+    at = len(ids) if draft.at is None else min(draft.at, len(ids))
+    if at == len(ids):
+        context = service.context(draft.prompt, draft.added)
+        before = _whole_text(service, draft)
+    else:
+        context = Context(seen_before(ids, at, service.config.model.max_seq_len))
+        before = read[: spans[at][0]] if at < len(spans) else read
+        before += tokenizer.decode(draft.added[: max(0, at - len(spans))])
+    logits = service.next_logits(context)
+    answer = Answer(
+        tokens=_listed(service, logits, _best(logits, question.rows)),
+        logits=logits,
+        context=context,
+        pieces=tuple(pieces),
+        ids=ids,
+        prompt_ids=len(prompt.ids),
+        at=at,
+        unknown=tuple(service.unknown(draft.prompt)),
+    )
+    return answer, before
+
+
+def _compared(
+    question: Question, other: AskedModel, should_stop: Callable[[], bool], scores: Scores
+) -> Iterator[Answer]:
+    """What both models say, by the text alone: their tokens may be cut differently."""
+    from minigpt_tui.analysis.comparison import divergence
+    from minigpt_tui.inference.sampler_chain import softmax
+
+    service, draft = question.model.service, question.draft
+    whole = _whole_text(service, draft)
+    text = scores.comparison(service, other.service, whole, should_stop)
+    at = len(text.pieces) if draft.at is None else min(draft.at, len(text.pieces))
+    before = "".join(text.pieces[:at])
+    context = service.context(before)
+    logits, others = service.next_logits(context), other.service.next_logits(before)
+    same = question.model.vocabulary == other.vocabulary
+    best, others_best = _best(logits, question.rows), _best(others, question.rows)
+    if same:  # the same rows for both, so that they can be read across
+        p, q = softmax(logits), softmax(others)
+        best = others_best = sorted({*best, *others_best}, key=lambda i: -max(p[i], q[i]))
+    yield Answer(
+        tokens=_listed(service, logits, best),
+        logits=logits,
+        context=context,
+        pieces=text.pieces,
+        ids=(),
+        prompt_ids=0,
+        at=at,
+        unknown=tuple(service.unknown(draft.prompt)),
+        compared=Compared(
+            tokens=_listed(other.service, others, others_best),
+            logits=others,
+            text=text,
+            divergence=divergence(logits, others) if same else None,
+        ),
+        complete=True,
+    )
+
+
+def _whole_text(service: GPTService, draft: Draft) -> str:
+    if not draft.added:
+        return draft.prompt
+    prompt = service.prompt_tokens(draft.prompt)  # the first token may carry the prompt's space
+    read = draft.prompt[:-1] if prompt.after_space else draft.prompt
+    return read + service.tokenizer.decode(draft.added)
+
+
+def _best(logits: Floats, count: int) -> list[int]:
+    import numpy as np
+
+    best: list[int] = np.argsort(-logits, kind="stable")[:count].tolist()
+    return best
+
+
+def _listed(service: GPTService, logits: Floats, ids: Sequence[int]) -> tuple[TokenPrediction, ...]:
+    from minigpt_tui.inference.sampler_chain import softmax
+    from minigpt_tui.inference.service import TokenPrediction
+
+    probs = softmax(logits)
+    return tuple(TokenPrediction(service.tokenizer.token_text(i), i, float(probs[i])) for i in ids)
+
+
+def _common_prefix(a: tuple[int, ...], b: tuple[int, ...]) -> int:
+    shorter = min(len(a), len(b))
+    if a[:shorter] == b[:shorter]:
+        return shorter
+    return next(i for i in range(shorter) if a[i] != b[i])

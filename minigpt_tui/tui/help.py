@@ -57,15 +57,26 @@ ABOUT = {
         "pattern and a colour each, smoothed to their own length.",
     ),
     "predict": (
-        "Ask the trained model what comes next.",
+        "Ask the trained model what comes next, at any place of a text.",
         "Every key press shows the most probable next tokens and the most probable next whole "
-        "words. A word's probability is the total over all the ways to spell it out in tokens.",
-        "If the prompt ends inside a word, the bar “word goes on” shows how likely the word is "
-        "not finished. Under the words stand the others that were found; “unexplored” is the "
-        "probability that the search has not followed to the end of a word.",
-        "F7 or Enter lets the model write on, token by token; the same model, prompt, sampler and "
-        "seed write the same text again. → at the end of the prompt takes the most probable "
-        "token. Ctrl+j begins a new line.",
+        "words. A word's probability is the total over all the ways to spell it out in tokens; "
+        "“unexplored” is what the search has not followed to the end of a word. If the prompt "
+        "ends inside a word, “word goes on” shows how likely the word is not finished.",
+        "Of a token, the first number is the model's own probability, the second the one that "
+        "it is drawn with: the sampler (F8) makes it larger or smaller, or cuts the token, and "
+        "then the stage is named. Turning a setting asks no model. The same model, text, sampler "
+        "and seed write the same again.",
+        "The text is coloured by how surprising each token was: surprisal is −log2 of its "
+        "probability, entropy is the surprisal that the model expected, rank is the token's "
+        "place in the model's list. Strong tints are underlined too. Tab to the text and move: "
+        "the bars show what the model expected there, ◂ marks what stands there.",
+        "F7 or Enter writes on, ^t draws a single token, ↓ and Enter take one from the bars, → at "
+        "the end of the prompt the most probable. Before the end of a text all of them begin a "
+        "branch there: what stood behind is kept (^b), and ^z goes back. ^r writes another text "
+        "with the next seed. ^j begins a new line in the prompt.",
+        "F10 asks a second checkpoint beside the first: both distributions, how far they lie "
+        "apart (KL divergence, 0 is equal), and where in the text each is less surprised. Models "
+        "with different vocabularies are compared over the pieces that both cut alike.",
     ),
     "runs": (
         "Find, compare and keep what was trained.",

@@ -1,18 +1,26 @@
-"""The text that a model writes on from a prompt: a thread adds to it, the screen pulls."""
+"""How a model writes on from a text: a thread draws tokens, the screen pulls them into the text."""
 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from minigpt_tui.tui.asking import AskedModel
+from minigpt_tui.tui.asking import Answer, AskedModel, Draft
+from minigpt_tui.tui.composing import Composition, Place
 from minigpt_tui.tui.samplers import Sampler
+
+if TYPE_CHECKING:
+    from minigpt_tui.inference.service import Drawn
 
 log = logging.getLogger(__name__)
 
-MAX_NEW_TOKENS = 300
+STRIDE = 2_654_435_761
+"""Between the seeds of two places: larger than any seed that is turned to by hand."""
 
 
 @dataclass(eq=False)
@@ -20,20 +28,26 @@ class Writing:
     """One continuation, from the key press to its end."""
 
     model: AskedModel
-    prompt: str
+    draft: Draft
     sampler: Sampler
-    seed: int
-    pieces: list[str] = field(default_factory=list)
-    """The text so far; a piece is a token, or several where one alone is half a character."""
+    length: int
+    """How many tokens at most."""
+    tokens: list[Drawn] = field(default_factory=list)
     seconds: float = 0.0
     error: str | None = None
     done: threading.Event = field(default_factory=threading.Event)
     stopped: bool = False
     """Set by the screen; the thread ends after the token in hand."""
+    drawn: int = 0
+    """How many tokens were drawn: the last may be held back before a stop string."""
 
     @property
-    def text(self) -> str:
-        return "".join(self.pieces)
+    def seed(self) -> int:
+        """What the draws begin with: the sampler's seed behind a prompt, another further on.
+
+        With the same one at every step, each would draw at the same place of its distribution.
+        """
+        return (self.sampler.seed + STRIDE * len(self.draft.added)) % 2**63
 
     @property
     def ending(self) -> str:
@@ -44,34 +58,107 @@ class Writing:
             return self.error
         if self.stopped:
             return "stopped"
-        # Of BPE tokens up to four spell one character, and so one piece.
-        least = MAX_NEW_TOKENS // 4 if self.model.level == "bpe" else MAX_NEW_TOKENS
-        if len(self.pieces) < least:
+        if len(self.tokens) < self.drawn:
+            return "before a stop string"
+        if self.drawn < self.length:
             return "the model ended the text"
-        return f"after {MAX_NEW_TOKENS} tokens"
+        return f"after {self.length:,} tokens" if self.length > 1 else "one token"
 
-    def asks_the_same_as(self, other: Writing) -> bool:
-        """Whether another asks for just the same, so that only a new seed brings a new text."""
-        return (self.model, self.prompt, self.sampler) == (other.model, other.prompt, other.sampler)
+    @property
+    def figures(self) -> str:
+        """What was written, and how fast, in a line."""
+        speed = f"{self.drawn / self.seconds:,.0f} tokens/s" if self.seconds else "starting"
+        seed = f"seed {self.sampler.seed} · " if self.sampler.random else ""
+        count = len(self.tokens)
+        return f"{seed}{count:,} token{'' if count == 1 else 's'} · {speed}"
+
+
+class Writer:
+    """Lets models write into a composition, one writing at a time."""
+
+    def __init__(self, composition: Composition) -> None:
+        self.composition = composition
+        self.writing: Writing | None = None
+        self._begun: Place | None = None
+        """Where the last writing began."""
+        self._taken = 0
+        """How many of its tokens are in the text."""
+        self._left: Place | None = None
+        """The text that another one is written instead of."""
+
+    @property
+    def writes(self) -> bool:
+        return self.writing is not None and not self.writing.done.is_set()
+
+    def begin(
+        self, model: AskedModel, sampler: Sampler, length: int, answer: Answer | None
+    ) -> Writing:
+        """A writing from the place that is looked at, to be given to `write` in a thread.
+
+        Raises ValueError where none can begin (see `Composition.begin`).
+        """
+        self.end()
+        self.composition.begin(answer, instead_of=self._left)
+        self._left = None
+        self._begun, self._taken = self.composition.place, 0
+        self.writing = Writing(model, self.composition.draft, sampler, length)
+        return self.writing
+
+    def rewind(self) -> int | None:
+        """Back to where the last writing began; how long it was to be.
+
+        None if there was none, or none after this prompt.
+        """
+        self.end()
+        begun = self._begun
+        if self.writing is None or begun is None or begun.prompt != self.composition.place.prompt:
+            return None
+        if begun.head is not None and begun.head not in self.composition.tree.nodes:
+            return None
+        self._left, self.composition.place = self.composition.place, begun
+        return self.writing.length
+
+    def take(self) -> bool:
+        """Takes into the text what was written since; whether there was something."""
+        if self.writing is None:
+            return False
+        new = self.writing.tokens[self._taken :]
+        self._taken += len(new)
+        for token in new:
+            self.composition.add(token.id, token.spelled)
+        return bool(new)
+
+    def stop(self) -> None:
+        if self.writing is not None:
+            self.writing.stopped = True
+
+    def end(self) -> None:
+        """Keeps what is written so far, and takes no more of it."""
+        self.stop()
+        self.take()
+        if self.writing is not None:
+            self._taken = sys.maxsize
 
 
 def write(writing: Writing) -> None:
     """Lets the model write until it is stopped, ends the text, or has written enough."""
     started = time.monotonic()
-    sampler = writing.sampler
+    service, draft = writing.model.service, writing.draft
     try:
-        for piece in writing.model.service.generate(
-            writing.prompt,
-            MAX_NEW_TOKENS,
-            temperature=sampler.temperature,
-            top_k=sampler.top_k,
-            top_p=sampler.top_p,
-            seed=writing.seed,
-        ):
-            writing.pieces.append(piece)
-            writing.seconds = time.monotonic() - started
-            if writing.stopped:
-                return
+        from minigpt_tui.inference.streaming import tokens_before
+
+        def drawn_tokens() -> Iterator[Drawn]:
+            context = service.context(draft.prompt, draft.added)
+            sampling = replace(writing.sampler.sampling(), seed=writing.seed)
+            for token in service.draw_tokens(context, writing.length, sampling):
+                writing.drawn += 1
+                writing.seconds = time.monotonic() - started
+                yield token
+                if writing.stopped:
+                    return
+
+        for token in tokens_before(drawn_tokens(), writing.sampler.stops):
+            writing.tokens.append(token)
     except ValueError as error:
         writing.error = str(error)
     except Exception as error:  # a bug must end the text, not the app

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigpt_tui.inference.streaming import stream_text
+from minigpt_tui.inference.streaming import stream_text, tokens_before
 
 
 def test_a_character_is_held_back_until_it_is_complete() -> None:
@@ -55,3 +57,26 @@ def test_streamed_text_is_the_whole_text_up_to_the_first_stop(
     assert not any(stop in whole for stop in stops)
     if whole != text:
         assert any(text[len(whole) :].startswith(stop) for stop in stops)
+
+
+@dataclass(frozen=True)
+class Piece:
+    spelled: bytes
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "ab", "ba", "é", ""]), max_size=12),
+    st.lists(st.sampled_from(["ab", "aab", "é", "bbb"]), max_size=2),
+)
+def test_tokens_end_before_a_stop_string(pieces: list[str], stops: list[str]) -> None:
+    tokens = [Piece(piece.encode()) for piece in pieces]
+    kept = list(tokens_before(tokens, stops))
+    whole, text = "".join(pieces), b"".join(one.spelled for one in kept).decode()
+    assert kept == tokens[: len(kept)]
+    ends = [at for at in (whole.find(s) for s in stops) if at >= 0]
+    if not ends:
+        assert kept == tokens
+    else:
+        assert len(text) <= min(ends)
+        rest = tokens[len(kept)].spelled.decode()
+        assert len(text + rest) > min(ends)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minigpt_tui.text.safe import shown_token, visible
-from minigpt_tui.tui.asking import Answer, Question
+from minigpt_tui.tui.asking import Answer, Compared, Question
+from minigpt_tui.tui.next_tokens import NextToken, NextTokens
 from minigpt_tui.tui.widgets.bars import Bar, Rest, percent
 
 if TYPE_CHECKING:
@@ -19,20 +21,68 @@ UNKNOWN_SHOWN = 4
 UNKNOWN_LENGTH = 16
 
 
-def token_bars(answer: Answer) -> list[Bar]:
-    """The next tokens, the most probable first."""
-    return [_token_bar(token) for token in answer.tokens]
+def token_bars(found: NextTokens, here: int | None = None) -> list[Bar]:
+    """The next tokens, the most probable first; `here` is the one that the text has."""
+    return [_token_bar(one, found.changed, here) for one in found.listed]
 
 
-def token_rest(answer: Answer, vocab_size: int) -> Rest:
+def token_rest(found: NextTokens, vocab_size: int) -> Rest:
     """What is below the list of tokens: how many more there are, and their probability."""
 
     def rest(shown: int) -> list[str]:
         others = vocab_size - shown
-        mass = max(0.0, 1 - sum(token.prob for token in answer.tokens[:shown]))
-        return [f"{others:,} other tokens {percent(mass)}" if others else "These are all tokens."]
+        mass = max(0.0, 1 - sum(one.token.prob for one in found.listed[:shown]))
+        left = [one.final for one in found.listed[:shown] if not one.cut_by]
+        drawn = max(0.0, 1 - sum(left)) if len(left) < found.possible else 0.0
+        if not others:
+            return ["These are all tokens."]
+        if not found.changed:
+            return [f"{others:,} other tokens {percent(mass)}"]
+        return [f"{others:,} others {percent(mass)}, drawn {percent(drawn)}"]
 
     return rest
+
+
+def token_remark(found: NextTokens) -> str:
+    """How unsure the model is, and how much choice the sampler leaves."""
+    left = f" · {found.possible:,} left" if found.changed else ""
+    return f"entropy {found.entropy:.2f} bits{left}"
+
+
+def plain_bars(tokens: Sequence[TokenPrediction], here: str | None) -> list[Bar]:
+    """Tokens with the model's own probability, as they stand in a comparison.
+
+    `here` is what the text has at this place.
+    """
+    return [
+        Bar(
+            shown_token(one.token),
+            one.prob,
+            aside=one.id in (UNK_ID, EOT_ID),
+            here=one.token == here and one.id not in (UNK_ID, EOT_ID),
+        )
+        for one in tokens
+    ]
+
+
+def plain_rest(tokens: Sequence[TokenPrediction], vocab_size: int) -> Rest:
+    """What is below the list of a comparison."""
+
+    def rest(shown: int) -> list[str]:
+        mass = max(0.0, 1 - sum(one.prob for one in tokens[:shown]))
+        others = vocab_size - shown
+        return [f"{others:,} other tokens {percent(mass)}"] if others > 0 else []
+
+    return rest
+
+
+def comparison_remark(compared: Compared, letter: str) -> str:
+    """How far the distributions lie apart, seen from one side."""
+    if compared.divergence is None:
+        return "two vocabularies: no KL" if letter == "B" else ""
+    if letter == "A":
+        return f"KL(A‖B) {compared.divergence.forward:.3f} bits"
+    return f"KL(B‖A) {compared.divergence.backward:.3f} bits"
 
 
 def word_bars(words: WordPredictions) -> list[Bar]:
@@ -73,16 +123,24 @@ def notes_on(question: Question, answer: Answer) -> str:
         named += f" and {more:,} more" if more > 0 else ""
         parts.append(f"Not in this model's vocabulary: {named} – read as <UNK>.")
     seen = question.model.service.config.model.max_seq_len
-    if answer.prompt_tokens > seen:
-        parts.append(f"Only the last {seen:,} of {answer.prompt_tokens:,} tokens are seen.")
+    if answer.prompt_ids > seen:
+        parts.append(f"Only the last {seen:,} of {answer.prompt_ids:,} tokens are seen.")
     return "  ".join(parts)
 
 
-def _token_bar(token: TokenPrediction) -> Bar:
-    if token.id == UNK_ID:
-        return Bar(token.token, token.prob, note="never sampled", drawn=False)
-    note = "ends the text" if token.id == EOT_ID else ""
-    return Bar(shown_token(token.token), token.prob, note=note, aside=token.id == EOT_ID)
+def _token_bar(one: NextToken, changed: bool, here: int | None) -> Bar:
+    token = one.token
+    special = token.id in (UNK_ID, EOT_ID)
+    ends = "ends the text" if token.id == EOT_ID else ""
+    return Bar(
+        token.token if special else shown_token(token.token),
+        one.final if changed else token.prob,
+        note=one.cut_by or ends,
+        aside=token.id == EOT_ID,
+        drawn=not one.cut_by,
+        before=token.prob if changed else None,
+        here=token.id == here,
+    )
 
 
 def _quoted(part: str) -> str:

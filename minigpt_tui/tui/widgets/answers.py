@@ -8,19 +8,35 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
 from textual.timer import Timer
 
-from minigpt_tui.tui.asking import MAX_PASSES, Answer, AskedModel, Question, answers
+from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.asking import (
+    MAX_PASSES,
+    Answer,
+    AskedModel,
+    Draft,
+    Question,
+    Scores,
+    answers,
+)
+from minigpt_tui.tui.next_tokens import next_tokens
+from minigpt_tui.tui.samplers import Sampler
 from minigpt_tui.tui.widgets.answer_words import (
+    comparison_remark,
+    plain_bars,
+    plain_rest,
     token_bars,
+    token_remark,
     token_rest,
     word_bars,
     word_remark,
     word_rest,
 )
-from minigpt_tui.tui.widgets.bars import ProbabilityBars
+from minigpt_tui.tui.widgets.bars import ChoiceBars, ProbabilityBars, scale_of
 
 log = logging.getLogger(__name__)
 
@@ -61,25 +77,50 @@ class Answers(Horizontal):
         self.answer: Answer | None = None
         self.answered: Question | None = None
         """The question to which the answer on the screen belongs."""
-        self._asked: tuple[AskedModel, str, int] | None = None
+        self.sampler = Sampler()
+        self._asked: tuple[AskedModel, Draft, int, AskedModel | None] | None = None
+        self._scores = Scores()
         self._question: Question | None = None
         self._thread_is_busy = False
         self._held = False
         self._timer: Timer | None = None
+        self._begun_at = 0.0
 
     def compose(self) -> ComposeResult:
-        yield ProbabilityBars("Next tokens", id="tokens", classes="box")
+        yield ChoiceBars("Next tokens", id="tokens", classes="box")
         yield ProbabilityBars("Next words", id="words", classes="box")
 
-    def ask(self, model: AskedModel, prompt: str, max_passes: int = MAX_PASSES) -> None:
-        """Asks after a moment's wait, in which a newer question may take its place."""
-        self._asked = (model, prompt, max_passes)
-        if self._timer is None:
-            self._timer = self.set_timer(DEBOUNCE_SECONDS, self._begin)
+    def ask(
+        self,
+        model: AskedModel,
+        draft: Draft,
+        max_passes: int = MAX_PASSES,
+        other: AskedModel | None = None,
+    ) -> None:
+        """Asks at once; a moment after another question, which a newer one may then replace."""
+        self._asked = (model, draft, max_passes, other)
+        if self._timer is not None:
+            return
+        wait = self._begun_at + DEBOUNCE_SECONDS - time.monotonic()
+        if wait > 0:
+            self._timer = self.set_timer(wait, self._begin)
+        else:
+            self._begin()
 
     def answer_to(self, prompt: str) -> Answer | None:
         """The answer on the screen, if it is one to this prompt."""
         return self.answer if self.answered and self.answered.prompt == prompt else None
+
+    def use(self, sampler: Sampler) -> None:
+        """Shows what another sampler makes of the answer; no model is asked."""
+        self.sampler = sampler
+        if self.answer is not None and self.answered is not None:
+            self._show(self.answered, self.answer)
+
+    def fresh_answer(self) -> Answer | None:
+        """The answer on the screen, unless something newer was asked meanwhile."""
+        asked = self._timer is not None or self.answered is not self._question
+        return None if asked else self.answer
 
     @property
     def busy(self) -> bool:
@@ -116,9 +157,10 @@ class Answers(Horizontal):
 
     def _begin(self) -> None:
         self._timer = None
+        self._begun_at = time.monotonic()
         assert self._asked is not None
-        model, prompt, max_passes = self._asked
-        self._question = Question(model, prompt, self._rows(), max_passes)
+        model, draft, max_passes, other = self._asked
+        self._question = Question(model, draft, self._rows(), max_passes, other)
         if not self._thread_is_busy:
             self._work()
 
@@ -135,14 +177,15 @@ class Answers(Horizontal):
         next_post = 0.0
 
         def given_up() -> bool:
-            while self._held and self._question is question:
+            while self._held and question.max_passes and self._question is question:
                 time.sleep(HOLD_SECONDS)
             return self._question is not question
 
         try:
-            for answer in answers(question, given_up):
+            for answer in answers(question, given_up, self._scores):
                 now = time.monotonic()
-                if answer.complete or now >= next_post:
+                scored = answer.scored is not None and answer.words is None
+                if answer.complete or scored or now >= next_post:
                     self.post_message(self.Answered(question, answer))
                     next_post = now + (SNAPSHOT_SECONDS if answer.words else FIRST_WORDS_SECONDS)
         except ValueError as error:
@@ -158,11 +201,47 @@ class Answers(Horizontal):
         return min(MAX_ROWS, max(bars.rows for bars in self.query(ProbabilityBars)))
 
     def _show(self, question: Question, answer: Answer) -> None:
+        if answer.compared is not None:
+            self._show_comparison(question, answer)
+            return
         tokens = self.query_one("#tokens", ProbabilityBars)
         words = self.query_one("#words", ProbabilityBars)
-        tokens.show(token_bars(answer), token_rest(answer, question.model.service.vocab_size))
+        found = next_tokens(answer, self.sampler)
+        here = None if answer.at_end else answer.ids[answer.at]
+        tokens.border_title = _token_title(answer, changed=found.changed)
+        words.border_title = "Next words" if answer.at_end else "Words expected here"
+        tokens.show(
+            token_bars(found, here),
+            token_rest(found, question.model.service.vocab_size),
+            token_remark(found),
+        )
         if answer.words is None:  # the words of the last answer stay until there are new ones
-            words.show_remark("searching…")
+            words.show_remark("" if question.max_passes == 0 else "searching…")
         else:
             remark = word_remark(answer.words, answer.complete)
             words.show(word_bars(answer.words), word_rest(answer.words), remark)
+
+    def _show_comparison(self, question: Question, answer: Answer) -> None:
+        assert answer.compared is not None
+        assert question.other is not None
+        here = None if answer.at_end else answer.pieces[answer.at]
+        left, right = (
+            plain_bars(tokens, here) for tokens in (answer.tokens, answer.compared.tokens)
+        )
+        scale = max(scale_of(left[: self._rows()]), scale_of(right[: self._rows()]))
+        sides = (
+            ("#tokens", "A", question.model, left, answer.tokens),
+            ("#words", "B", question.other, right, answer.compared.tokens),
+        )
+        for selector, letter, model, bars, listed in sides:
+            box = self.query_one(selector, ProbabilityBars)
+            box.border_title = Content(f"{letter}: {visible(model.run.name)} · {model.checkpoint}")
+            rest = plain_rest(listed, model.service.vocab_size)
+            box.show(bars, rest, comparison_remark(answer.compared, letter), scale)
+
+
+def _token_title(answer: Answer, *, changed: bool) -> Content:
+    number = answer.at + 1
+    place = f"Expected at {number:,}" if number > 999 else f"Expected at token {number}"
+    title = "Next tokens" if answer.at_end else place
+    return Content.assemble(title, (" model, drawn" if changed else "", "not bold $foreground 60%"))

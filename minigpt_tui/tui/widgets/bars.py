@@ -5,8 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Click
+from textual.message import Message
 from textual.widget import Widget
 
 NUMBER_WIDTH = len(">99.9 %")
@@ -22,13 +26,19 @@ Rest = Callable[[int], Sequence[str]]
 
 @dataclass(frozen=True)
 class Bar:
-    """One row. `label` and `note` are safe to show; `aside` sets a row apart from the list."""
+    """One row. `label` and `note` are safe to show; `aside` sets a row apart from the list.
+
+    `before` is the probability before something changed it, shown first where any row has one.
+    `here` marks the row that came true.
+    """
 
     label: str
     probability: float
     note: str = ""
     aside: bool = False
     drawn: bool = True
+    before: float | None = None
+    here: bool = False
 
 
 class ProbabilityBars(Widget):
@@ -40,15 +50,21 @@ class ProbabilityBars(Widget):
         self._bars: Sequence[Bar] = ()
         self._rest: Rest = lambda shown: ()
         self._remark = ""
+        self._scale: float | None = None
 
     @property
     def rows(self) -> int:
         """How many bars fit."""
         return max(1, self.size.height - 1)
 
-    def show(self, bars: Sequence[Bar], rest: Rest, remark: str = "") -> None:
-        """Puts up bars, the most important first; `remark` goes into the lower border."""
-        self._bars, self._rest = bars, rest
+    def show(
+        self, bars: Sequence[Bar], rest: Rest, remark: str = "", scale: float | None = None
+    ) -> None:
+        """Puts up bars, the most important first; `remark` goes into the lower border.
+
+        `scale` is what the longest bar stands for; without it, the smallest that holds them.
+        """
+        self._bars, self._rest, self._scale = bars, rest, scale
         self.show_remark(remark)
         self.refresh()
 
@@ -59,7 +75,7 @@ class ProbabilityBars(Widget):
 
     def render(self) -> Content:
         bars = self._bars[: self.rows]
-        lines = bar_lines(bars, self.size.width)
+        lines = bar_lines(bars, self.size.width, self._scale, self._selected_row())
         lines += [Content("")] * (self.rows - len(lines))
         rest = fitting(self._rest(len(bars)), self.size.width)
         return Content("\n").join([*lines, Content.styled(rest, "$foreground 60%")])
@@ -67,36 +83,106 @@ class ProbabilityBars(Widget):
     def on_resize(self) -> None:
         self._show_border()
 
+    def _selected_row(self) -> int | None:
+        return None
+
     def _show_border(self) -> None:
-        scale = scale_of(self._bars[: self.rows])
+        scale = self._scale or scale_of(self._bars[: self.rows])
         parts = [f"full bar {100 * scale:g} %"] if scale < 1 else []
-        self.border_subtitle = Content(" · ".join([*parts, *filter(None, [self._remark])]))
+        parts += filter(None, self._remark.split(" · "))
+        self.border_subtitle = Content(fitting(parts, max(1, self.size.width)))
 
 
-def bar_lines(bars: Sequence[Bar], width: int) -> list[Content]:
+class ChoiceBars(ProbabilityBars, can_focus=True):
+    """Bars among which one can be taken, by keys or by a double click."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "select(-1)", "Row up", show=False),
+        Binding("down", "select(1)", "Row down", show=False),
+        Binding("enter", "take", "Take it", show=False),
+    ]
+
+    @dataclass
+    class Taken(Message):
+        """The row that was taken."""
+
+        row: int
+
+    class LeftUpwards(Message):
+        """The cursor went up from the first row."""
+
+    def __init__(self, title: str, **options: str) -> None:
+        super().__init__(title, **options)
+        self.selected = 0
+
+    def action_select(self, by: int) -> None:
+        if self.selected + by < 0:
+            self.post_message(self.LeftUpwards())
+        self.selected = max(0, min(self.selected + by, self._last()))
+        self.refresh()
+
+    def action_take(self) -> None:
+        if self._bars:
+            self.post_message(self.Taken(min(self.selected, self._last())))
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y > self._last():
+            return
+        self.selected = offset.y
+        self.refresh()
+        if event.chain == 2:
+            self.action_take()
+
+    def on_focus(self) -> None:
+        self.selected = 0
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def _last(self) -> int:
+        return max(0, min(self.rows, len(self._bars)) - 1)
+
+    def _selected_row(self) -> int | None:
+        return self.selected if self.has_focus else None
+
+
+def bar_lines(
+    bars: Sequence[Bar], width: int, scale: float | None = None, selected: int | None = None
+) -> list[Content]:
     """The rows, each at most `width` cells wide."""
     labels = [Content(_standing(bar.label)) for bar in bars]
     widest = max((label.cell_length for label in labels), default=0)
-    label_width = max(4, min(widest, width - NUMBER_WIDTH - 2 - width // 3))
-    bar_width = max(0, width - label_width - NUMBER_WIDTH - 2)
-    scale = scale_of(bars)
+    changed = any(bar.before is not None for bar in bars)
+    numbers = (NUMBER_WIDTH + 1) * (2 if changed else 1)
+    label_width = max(4, min(widest, width - numbers - 1 - width // (4 if changed else 3)))
+    bar_width = max(0, width - label_width - numbers - 1)
+    scale = scale or scale_of(bars)
     lines = []
-    for bar, label in zip(bars, labels, strict=True):
+    for row, (bar, label) in enumerate(zip(bars, labels, strict=True)):
         drawn = block(bar.probability / scale, bar_width) if bar.drawn else ""
-        note = f" {bar.note}" if drawn and bar.note else bar.note
+        cut = changed and not bar.drawn
+        note = "◂ here" if bar.here and not bar.note else bar.note
+        note = f" {note}" if drawn and note else note
         if len(drawn) + len(note) > bar_width:
-            note = ""
-        colour = "$accent" if bar.aside else "$primary"
+            note = " ◂" if bar.here and len(drawn) + 2 <= bar_width else ""
+        before = "" if bar.before is None else f"{percent(bar.before):>{NUMBER_WIDTH}} "
+        number = "–" if cut else percent(bar.probability)
         quiet = bar.aside or not bar.drawn
         label = label.truncate(label_width, ellipsis=True, pad=True)
-        lines.append(
-            Content.assemble(
-                label.stylize("italic $foreground 75%" if quiet else "bold"),
-                f" {percent(bar.probability):>{NUMBER_WIDTH}} ",
-                (drawn, colour),
-                (note, "$foreground 60%"),
-            )
+        line = Content.assemble(
+            label.stylize("italic $foreground 75%" if quiet else "bold"),
+            " ",
+            (before, "$foreground 60%"),
+            f"{number:>{NUMBER_WIDTH}} ",
+            (drawn, "$accent" if bar.aside else "$primary"),
+            (note, "bold $accent" if bar.here else "$foreground 60%"),
         )
+        if row == selected:
+            line = line.truncate(width, pad=True).stylize("on $panel")
+            line = line.stylize("reverse", 0, len(label))
+        lines.append(line)
     return lines
 
 

@@ -39,9 +39,9 @@ class ConfigDialog(ModalScreen[bool]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(False)", "Close", priority=True),
-        Binding("ctrl+y", "copy", "Copy the command", priority=True),
+        Binding("ctrl+k", "copy", "Copy the command", priority=True),
         Binding("ctrl+s", "save", "Save", priority=True),
-        Binding("ctrl+l", "load", "Load", priority=True),
+        Binding("ctrl+r", "load", "Load", priority=True),
     ]
 
     def __init__(
@@ -68,9 +68,9 @@ class ConfigDialog(ModalScreen[bool]):
             )
             yield Static("", id="said", markup=False)
             with Horizontal():
-                yield Button("Copy command ^y", id="copy", compact=True)
+                yield Button("Copy command ^k", id="copy", compact=True)
                 yield Button("Save ^s", id="save", compact=True)
-                yield Button("Load ^l", id="load", compact=True)
+                yield Button("Load ^r", id="load", compact=True)
 
     def on_mount(self) -> None:
         field = self.query_one(PathInput)

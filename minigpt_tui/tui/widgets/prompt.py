@@ -38,11 +38,15 @@ class PromptInput(Input):
     """An Input whose `prompt` is the text for the model."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+j", "newline", "New line in the prompt", show=False)
+        Binding("ctrl+j", "newline", "New line in the prompt", show=False),
+        Binding("down", "leave", "To the bars", show=False),
     ]
 
     class TakeToken(Message):
         """The cursor was moved right at the end: take what the model would write next."""
+
+    class Left(Message):
+        """The cursor was moved downwards, out of the line."""
 
     def __init__(self, prompt: str, **options: str) -> None:
         super().__init__(
@@ -71,6 +75,14 @@ class PromptInput(Input):
     def append(self, text: str) -> None:
         """Adds text at the end, and puts the cursor behind it."""
         self.insert(text, len(self.value))
+
+    def show_prompt(self, prompt: str) -> None:
+        """Another prompt, with the cursor at its end."""
+        self.value = shown_prompt(prompt)[:MAX_CHARACTERS]
+        self.show_end()
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
 
     def show_end(self) -> None:
         """Puts the cursor at the end and scrolls there, also where it stood there unseen."""

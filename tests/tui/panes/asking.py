@@ -14,9 +14,12 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint import Checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run
 from minigpt_tui.tui.app import Workbench
+from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.widgets.answers import Answers
 from minigpt_tui.tui.widgets.bars import ProbabilityBars
 from minigpt_tui.tui.widgets.prompt import PromptInput
+from minigpt_tui.tui.widgets.sampler_line import SamplerLine
+from minigpt_tui.tui.widgets.text_box import TextBox
 
 TEXT = "I eat bread.\nI eat rice.\nWe eat bread and rice in the morning.\n" * 20
 PATIENCE = 60.0
@@ -134,6 +137,37 @@ async def answered(pilot: Pilot[None]) -> None:
 
 def shown(pilot: Pilot[None], selector: str) -> str:
     widget = pilot.app.query_one(selector)
-    if isinstance(widget, Static | ProbabilityBars):
+    if isinstance(widget, Static | ProbabilityBars | SamplerLine):
         return str(widget.render())
     return str(widget.query_one(Static).render())
+
+
+def figures(pilot: Pilot[None]) -> str:
+    """What stands in the lower border of the text."""
+    return str(pilot.app.query_one(TextBox).border_subtitle)
+
+
+def text_of(pilot: Pilot[None]) -> str:
+    """The whole text as it was answered, also of rows that are out of sight."""
+    answer = pilot.app.query_one(Answers).answer
+    return "" if answer is None else "".join(answer.pieces)
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Waits for the complete answer to the text as it stands, at its cursor."""
+    pane = pilot.app.query_one(PredictPane)
+
+    def complete() -> bool:
+        answers = pilot.app.query_one(Answers)
+        answer, asked = answers.fresh_answer(), answers.answered
+        fits = asked is not None and asked.draft == pane.composition.draft
+        return fits and answer is not None and answer.complete and not pane.writer.writes
+
+    await until(pilot, complete)
+    await pilot.pause(0.01)
+
+
+async def written(pilot: Pilot[None]) -> None:
+    """Waits until the model has written, and the text is answered."""
+    await until(pilot, lambda: "^r another" in figures(pilot))
+    await settled(pilot)

@@ -9,11 +9,13 @@ import pytest
 from textual.events import Paste
 
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.tui.widgets.continuation import Continuation
 from minigpt_tui.tui.widgets.model_line import ModelLine
 from minigpt_tui.tui.widgets.prompt import PromptInput
+from minigpt_tui.tui.widgets.text_box import TextBox
+from minigpt_tui.tui.widgets.token_text import TokenText
 from tests.tui.panes.asking import (
     answered,
+    figures,
     shown,
     trained_run,
     until,
@@ -29,14 +31,14 @@ async def test_tokens_and_words_stand_side_by_side(data: DataFolder) -> None:
         assert tokens[0].startswith("·")  # a space, legible
         assert "█" in tokens[0]
         assert tokens[0].split()[2] == "%"
-        assert "other tokens" in tokens[-1]
+        assert "others" in tokens[-1]
         assert words[0].startswith("word goes on")
         assert {line.split(" ")[0] for line in words} & {"bread", "rice"}
         left, right = (pilot.app.query_one(f"#{name}").region for name in ("tokens", "words"))
         assert left.y == right.y
         assert left.right <= right.x
         assert left.height >= 9
-        assert pilot.app.query_one(Continuation).region.bottom <= 23
+        assert pilot.app.query_one(TextBox).region.bottom <= 23
 
 
 async def test_unk_is_shown_but_marked(data: DataFolder) -> None:
@@ -128,8 +130,10 @@ async def test_any_text_may_be_pasted(data: DataFolder, pasted: str) -> None:
         await until(pilot, lambda: prompt.prompt == pasted.replace("\r\n", "\n"))
         await answered(pilot)
         await pilot.press("f7")
-        await until(pilot, lambda: "■" in shown(pilot, "#text"))
-        everything = prompt.value + shown(pilot, "#text") + shown(pilot, "#notes")
+        await until(pilot, lambda: "^r another" in figures(pilot))
+        text = pilot.app.query_one(TokenText)
+        rows = [text.render_line(y).text for y in range(text.size.height)]
+        everything = "".join([prompt.value, *rows, shown(pilot, "#notes"), figures(pilot)])
         assert all(c == "\n" or c.isprintable() for c in everything)
         assert pilot.app.is_running
 

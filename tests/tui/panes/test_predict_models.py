@@ -8,6 +8,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import create_run
 from minigpt_tui.tui.panes.predict import EMPTY, PredictPane
 from minigpt_tui.tui.widgets.answers import Answers
+from minigpt_tui.tui.widgets.checkpoint_choice import CheckpointChoice
 from minigpt_tui.tui.widgets.model_line import ModelLine
 from minigpt_tui.tui.widgets.prompt import PromptInput
 from minigpt_tui.tui.widgets.run_choice import RunChoice
@@ -15,7 +16,9 @@ from tests.tui.panes.asking import (
     answered,
     checkpoint,
     config_of,
+    figures,
     improve,
+    settled,
     shown,
     trained_run,
     until,
@@ -27,7 +30,7 @@ async def test_without_a_model_it_says_what_to_do(data: DataFolder) -> None:
     async with workbench(data).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: shown(pilot, "#message") == EMPTY)
         await pilot.press("f7")  # there is nothing to write with, and nothing breaks
-        assert pilot.app.query_one(PredictPane).writing is None
+        assert pilot.app.query_one(PredictPane).writer.writing is None
 
 
 async def test_the_first_model_that_appears_answers(data: DataFolder) -> None:
@@ -92,13 +95,17 @@ async def test_a_better_model_is_read_as_it_appears(data: DataFolder) -> None:
     run = trained_run(data, "breakfast")
     async with workbench(data).run_test(size=(80, 24)) as pilot:
         await answered(pilot)
-        first = pilot.app.query_one(ModelLine).model
+        bars = shown(pilot, "#tokens")
         improve(run, epoch=12)
         await until(pilot, lambda: "epoch 12" in shown(pilot, "#model"))
-        question = pilot.app.query_one(Answers).answered
-        assert question is not None
-        assert question.model is first  # until the new one answers, the old bars stay
-        await until(pilot, lambda: pilot.app.query_one(Answers).answered is not question)
+        assert shown(pilot, "#tokens") == bars  # they stay until the new model answers the same
+        model = pilot.app.query_one(ModelLine).model
+
+        def new_one_answered() -> bool:
+            question = pilot.app.query_one(Answers).answered
+            return question is not None and question.model is model
+
+        await until(pilot, new_one_answered)
         assert "0.750: very good" in shown(pilot, "#model")
 
 
@@ -120,3 +127,44 @@ async def test_a_damaged_checkpoint_is_named_and_another_can_be_chosen(data: Dat
         await answered(pilot)
         assert "whole" in shown(pilot, "#model")
         assert not pilot.app.query_one("#message").display
+
+
+async def test_two_checkpoints_stand_side_by_side(data: DataFolder) -> None:
+    from minigpt_tui.runs.checkpoint import save_checkpoint
+
+    run = trained_run(data, "breakfast")
+    save_checkpoint(run.final, checkpoint("char"))
+    trained_run(data, "older", level="word")
+    app = workbench(data, "We eat rice.")
+    app.shown_run = run
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("f10")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CheckpointChoice))
+        options = pilot.app.screen.query_one(OptionList)
+        await until(pilot, lambda: options.option_count == 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.query_one(PredictPane).other is not None)
+        await settled(pilot)
+        left, right = (pilot.app.query_one(f"#{name}") for name in ("tokens", "words"))
+        assert str(left.border_title) == "A: breakfast · best"
+        assert str(right.border_title) == "B: breakfast · final"
+        assert "KL(A‖B) 0.000 bits" in str(left.border_subtitle)
+        assert shown(pilot, "#tokens") == shown(pilot, "#words")
+        assert "both are equally surprised" in figures(pilot)
+        await pilot.press("f7")  # nothing is written while two models are compared
+        assert pilot.app.query_one(PredictPane).writer.writing is None
+        await pilot.press("f10")
+        await settled(pilot)
+        assert str(right.border_title) == "Next words"
+
+        await pilot.press("f10")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CheckpointChoice))
+        options = pilot.app.screen.query_one(OptionList)
+        await until(pilot, lambda: options.option_count == 2)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: pilot.app.query_one(PredictPane).other is not None)
+        await settled(pilot)
+        assert str(right.border_title) == "B: older · best"
+        assert "two vocabularies" in str(right.border_subtitle)
+        assert "less surprised" in figures(pilot)

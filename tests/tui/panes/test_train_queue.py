@@ -74,7 +74,7 @@ async def test_a_held_queue_begins_nothing_and_leaving_holds_it(data: DataFolder
 async def test_the_settings_are_saved_and_loaded(data: DataFolder) -> None:
     async with workbench(data) as (app, pilot):
         await until(pilot, lambda: "steps in all" in summary(app))
-        await pilot.press("ctrl+y")
+        await pilot.press("ctrl+k")
         await until(pilot, lambda: isinstance(app.screen, ConfigDialog))
         assert "--preset tiny" in app.clipboard
         app.screen.query_one(PathInput).value = str(data.root / "mine" / "it.yaml")
@@ -82,16 +82,16 @@ async def test_the_settings_are_saved_and_loaded(data: DataFolder) -> None:
         path = data.root / "mine" / "it.yaml"
         assert load_yaml(path) == QUICK
         path.write_text("n_layers: 3\nsteps: 9\n")
-        await pilot.press("ctrl+l")
+        await pilot.press("ctrl+r")
         await until(pilot, lambda: not isinstance(app.screen, ConfigDialog))
         assert (app.config.model.n_layers, app.config.training.steps) == (3, 9)
-        await pilot.press("ctrl+y")
+        await pilot.press("ctrl+k")
         await until(pilot, lambda: isinstance(app.screen, ConfigDialog))
         app.screen.query_one(PathInput).value = str(path)
         await pilot.press("ctrl+s")
         assert path.read_text().startswith("n_layers"), "it asks before it replaces a file"
         path.write_text("n_layer: 3\n")
-        await pilot.press("ctrl+l")
+        await pilot.press("ctrl+r")
         assert "Did you mean n_layers" in str(app.screen.query_one("#said", Static).content)
 
 
