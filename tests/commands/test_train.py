@@ -133,7 +133,19 @@ def test_an_existing_name_is_refused(capsys):
 def test_a_signal_saves_and_the_run_can_be_resumed(number, data):
     command = [sys.executable, "-u", "-m", "minigpt_tui", "train"]
     process = subprocess.Popen(
-        [*command, "--preset", "tiny", "--epochs", "1000", "--run", "long", "--threads", "1", "--compile", "off"],
+        [
+            *command,
+            "--preset",
+            "tiny",
+            "--epochs",
+            "1000",
+            "--run",
+            "long",
+            "--threads",
+            "1",
+            "--compile",
+            "off",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
