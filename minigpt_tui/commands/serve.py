@@ -58,6 +58,8 @@ def serve(arguments: argparse.Namespace) -> int:
 
 def _listen(host: str, port: int) -> socket.socket:
     """The socket, so that a port in use is said before the program claims to serve."""
+    if not 0 <= port <= 65535:
+        raise ValueError(f"A port is a number from 0 to 65535, not {port}.")
     try:
         family, kind, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -65,10 +67,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen()  # so that whoever reads the address below can come at once
     except socket.gaierror as error:
         raise ValueError(f"There is no address {visible(host)} on this machine.") from error
-    except OverflowError as error:
-        raise ValueError(f"A port is a number from 0 to 65535, not {port}.") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ValueError(
