@@ -86,6 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_model_choice(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON only")
     _add_inspect(add("inspect", "see why a model says what it says"))
+    _add_serve(add("serve", "answer other programs over HTTP, as OpenAI's completions do"))
     _add_runs(add("runs", "list the runs in the data folder, or verify one"))
     return parser
 
@@ -236,6 +237,20 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
     evidence.add_argument("--seed", type=int, default=0, help="the same seed writes the same text")
 
 
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    _add_model_choice(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="0: any (default: %(default)s)")
+    parser.add_argument(
+        "--api-key",
+        metavar="KEY",
+        help="ask clients for this key; safer in the variable MINIGPT_TUI_API_KEY",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="take up a better checkpoint when there is one"
+    )
+
+
 def _add_runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", nargs="?", choices=["list", "verify"], default="list", help="what to do"
@@ -279,6 +294,8 @@ def _command(name: str) -> Command:
         from minigpt_tui.commands.evaluate import evaluate as command
     elif name == "inspect":
         from minigpt_tui.commands.inspect import inspect as command
+    elif name == "serve":
+        from minigpt_tui.commands.serve import serve as command
     elif name == "runs":
         from minigpt_tui.commands.runs import runs as command
     else:

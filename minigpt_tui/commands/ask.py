@@ -98,18 +98,22 @@ def generate(arguments: argparse.Namespace) -> int:
 
 def load_service(arguments: argparse.Namespace) -> GPTService:
     """The model that `--run` or `--checkpoint` names, else the newest run's best."""
-    if arguments.checkpoint is not None:
-        path = Path(arguments.checkpoint).expanduser()
-    else:
-        from minigpt_tui.runs.folder import find_run, newest_run
-
-        data = data_folder(arguments.data_dir)
-        named = arguments.run is not None
-        run = find_run(data, arguments.run) if named else newest_run(data)
-        path = run.best
+    path, _ = checkpoint_of(arguments)
     from minigpt_tui.inference.service import GPTService
 
     return GPTService(checkpoint_path=path)
+
+
+def checkpoint_of(arguments: argparse.Namespace) -> tuple[Path, str]:
+    """The checkpoint that the arguments name, and a name for the model in it."""
+    if arguments.checkpoint is not None:
+        path = Path(arguments.checkpoint).expanduser()
+        return path, path.stem
+    from minigpt_tui.runs.folder import find_run, newest_run
+
+    data = data_folder(arguments.data_dir)
+    run = find_run(data, arguments.run) if arguments.run is not None else newest_run(data)
+    return run.best, run.name
 
 
 def _print_unknown(unknown: list[str]) -> None:

@@ -21,7 +21,14 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from minigpt_tui.inference.layers import Cache, Floats, causal_mask, read_rows, weights_of
+from minigpt_tui.inference.layers import (
+    Cache,
+    Floats,
+    causal_mask,
+    read_rows,
+    read_side_by_side,
+    weights_of,
+)
 from minigpt_tui.inference.next_token import UncachedEngine, check_finite, first_seen
 from minigpt_tui.inference.word_search import NextLogits
 from minigpt_tui.model.gpt2 import GPT
@@ -81,7 +88,7 @@ class CachedEngine:
 
     def logits_after(self, ids: Sequence[int]) -> Floats:
         assert ids, "a context has at least one token"
-        self.read(list(ids[first_seen(len(ids), self.weights.window) :]))
+        self.read(self._seen(ids))
         logits: Floats = self.logits([self.cache.used - 1])[0]
         return logits
 
@@ -101,12 +108,51 @@ class CachedEngine:
             positions = range(first, first + len(rows))
             read_rows(self.weights, self.cache, rows, positions, causal_mask(len(rows), first))
 
+    def goes_on_by_one(self, ids: Sequence[int]) -> bool:
+        """Whether just the last of these tokens has not been read."""
+        seen = self._seen(ids)
+        return min(_common_prefix(self._read, seen), self.cache.used) == len(seen) - 1
+
+    def has_read(self, ids: Sequence[int]) -> None:
+        """Notes what the cache holds after `read_side_by_side`."""
+        self._read = self._seen(ids)
+
     def logits(self, slots: Sequence[int]) -> Floats:
         """Logits [B, V] after the tokens in B of the cache's slots."""
         states: Floats = self.cache.states[slots]
         logits: Floats = states @ self.weights.head.T
         check_finite(logits)
         return logits
+
+    def _seen(self, ids: Sequence[int]) -> list[int]:
+        return list(ids[first_seen(len(ids), self.weights.window) :])
+
+
+def logits_side_by_side(engines: Sequence[Engine], contexts: Sequence[Sequence[int]]) -> Floats:
+    """Logits [B, V] after B texts, each in an engine of its own, all of one model.
+
+    The texts that go on by one token since their engine read them go through the model together.
+    """
+    rows = [
+        (engine, context)
+        for engine, context in zip(engines, contexts, strict=True)
+        if isinstance(engine, CachedEngine) and engine.goes_on_by_one(context)
+    ]
+    if len(rows) > 1:
+        weights = rows[0][0].weights
+        assert all(engine.weights is weights for engine, _ in rows), "engines of one model"
+        positions = []
+        for engine, context in rows:
+            positions.append(len(context) - 1 - first_seen(len(context), weights.window))
+            engine.cache.used = positions[-1]
+        read_side_by_side(
+            weights, [engine.cache for engine, _ in rows], [c[-1] for _, c in rows], positions
+        )
+        for engine, context in rows:
+            engine.has_read(context)
+    return np.stack(
+        [engine.logits_after(ids) for engine, ids in zip(engines, contexts, strict=True)]
+    )
 
 
 class Branches:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -126,22 +126,66 @@ def read_rows(
     x: Floats = weights.token_embedding[ids]
     start, stop = cache.used, cache.used + x.size // x.shape[-1]
     cache.reserve(stop)
+
+    def attend(layer: int, qkv: Floats) -> Floats:
+        keys, values = cache.keys[layer], cache.values[layer]
+        q, keys[:, start:stop], values[:, start:stop] = qkv.transpose(1, 2, 0, 3)
+        return _attention(q, keys[:, :stop], values[:, :stop], mask).swapaxes(0, 1)
+
+    cache.states[start:stop] = _last_states(weights, x, positions, attend)
+    cache.used = stop
+
+
+def read_side_by_side(
+    weights: Weights, caches: Sequence[Cache], ids: Sequence[int], positions: Sequence[int]
+) -> None:
+    """Sends R rows through the model, each the next one of a cache of its own.
+
+    What every row costs by itself is its attention; the products are shared.
+    """
+    slots = [cache.used for cache in caches]
+    for cache, slot in zip(caches, slots, strict=True):
+        cache.reserve(slot + 1)
+
+    def attend(layer: int, qkv: Floats) -> Floats:
+        z: Floats = np.empty((len(caches), *qkv.shape[2:]), np.float32)  # [R, H, d_head]
+        for row, (cache, slot) in enumerate(zip(caches, slots, strict=True)):
+            keys, values = cache.keys[layer], cache.values[layer]
+            q, keys[:, slot], values[:, slot] = qkv[row]
+            z[row] = _attention(q[:, None], keys[:, : slot + 1], values[:, : slot + 1], None)[:, 0]
+        return z
+
+    x: Floats = weights.token_embedding[list(ids)]
+    states = _last_states(weights, x, list(positions), attend)
+    for cache, slot, state in zip(caches, slots, states, strict=True):
+        cache.states[slot] = state
+        cache.used = slot + 1
+
+
+def _last_states(
+    weights: Weights,
+    x: Floats,
+    positions: int | Sequence[int],
+    attend: Callable[[int, Floats], Floats],
+) -> Floats:
+    """Embeddings [R, D], or [D] of a single row, through all layers and the final norm.
+
+    `attend(layer, qkv)` keeps the keys and values in qkv [R, 3, H, d_head] and returns the heads'
+    outputs [R, H, d_head].
+    """
     if weights.position_embedding is not None:
         x = x + weights.position_embedding[positions]
     cos_sin = [table[positions].reshape(-1, 1, 1, table.shape[1]) for table in weights.rotation]
     with np.errstate(over="ignore", invalid="ignore"):  # of a model that diverged; see its logits
-        for block, keys, values in zip(weights.blocks, cache.keys, cache.values, strict=True):
+        for layer, block in enumerate(weights.blocks):
             qkv: Floats = _linear(_normalised(x, block.norm_1), block.qkv)
-            qkv = qkv.reshape(stop - start, 3, weights.n_heads, -1)
+            qkv = qkv.reshape(x.size // x.shape[-1], 3, weights.n_heads, -1)
             if block.qk_norm is not None:
                 qkv[:, :2] = _rotated(_normalised(qkv[:, :2], block.qk_norm), *cos_sin)
-            q, keys[:, start:stop], values[:, start:stop] = qkv.transpose(1, 2, 0, 3)
-            z = _attention(q, keys[:, :stop], values[:, :stop], mask)  # [H, R, d_head]
-            x = x + _linear(z.swapaxes(0, 1).reshape(x.shape), block.out)
+            x = x + _linear(attend(layer, qkv).reshape(x.shape), block.out)
             up = _linear(_normalised(x, block.norm_2), block.up)
             x = x + _linear(_swiglu(up) if block.up.bias is None else _gelu(up), block.down)
-        cache.states[start:stop] = _normalised(x, weights.final_norm)
-    cache.used = stop
+        return _normalised(x, weights.final_norm)
 
 
 def _enlarged(array: Floats, axis: int, slots: int, used: int) -> Floats:

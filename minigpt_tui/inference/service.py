@@ -255,6 +255,19 @@ class GPTService:
         drawn = self.draw_tokens(self.context(text), max_new_tokens, sampling)
         return stream_text((token.spelled for token in drawn), stops)
 
+    def start(self, text: str) -> tuple[Engine, Context]:
+        """An engine of one's own and what it has to read, for a text that is written step by step.
+
+        Where `Context.after_space`, `only_after_space` has to be added to the first token's logits.
+        """
+        with self._fresh_engine() as shared:
+            return shared.fork(), self.context(text)
+
+    @property
+    def only_after_space(self) -> Floats:
+        """0 for each token that begins with a space, −∞ for the others; [V]."""
+        return self._only_after_space
+
     def draw_tokens(
         self, context: Context, max_new_tokens: int, sampling: Sampling
     ) -> Iterator[Drawn]:

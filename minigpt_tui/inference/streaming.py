@@ -7,28 +7,55 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import AnyStr, Protocol, TypeVar
 
 
-def stream_text(pieces: Iterable[bytes], stop: Sequence[str] = ()) -> Iterator[str]:
-    """The decoded pieces, none empty.
+class TextStream:
+    """Decodes bytes as they come.
 
-    A piece is held back while a character is incomplete or while its end could begin a stop
-    string; the text ends before the first stop string. Bytes that are no UTF-8 become U+FFFD.
+    Text is held back while a character is incomplete or while its end could begin a stop string;
+    it ends before the first stop string. Bytes that are no UTF-8 become U+FFFD.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    held = ""
-    for piece in pieces:
-        held += decoder.decode(piece)
-        ends = [at for at in (held.find(s) for s in stop) if at >= 0]
+
+    def __init__(self, stop: Sequence[str] = ()) -> None:
+        self.stopped = False
+        """Whether a stop string has come; nothing follows it."""
+        self._stop = stop
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held = ""
+
+    def push(self, piece: bytes) -> str:
+        """What can be shown now; may be empty."""
+        assert not self.stopped
+        return self._released(self._decoder.decode(piece))
+
+    def finish(self) -> str:
+        """What was still held back, when no more bytes come."""
+        if self.stopped:
+            return ""
+        text = self._released(self._decoder.decode(b"", final=True))
+        held, self._held = self._held, ""
+        return text if self.stopped else text + held
+
+    def _released(self, new: str) -> str:
+        held = self._held + new
+        ends = [at for at in (held.find(s) for s in self._stop) if at >= 0]
         if ends:
-            if min(ends):
-                yield held[: min(ends)]
+            self.stopped = True
+            self._held = ""
+            return held[: min(ends)]
+        safe = len(held) - max((_overlap(held, s) for s in self._stop), default=0)
+        self._held = held[safe:]
+        return held[:safe]
+
+
+def stream_text(pieces: Iterable[bytes], stop: Sequence[str] = ()) -> Iterator[str]:
+    """The text of the pieces as a `TextStream` releases it; none is empty."""
+    stream = TextStream(stop)
+    for piece in pieces:
+        if text := stream.push(piece):
+            yield text
+        if stream.stopped:
             return
-        safe = len(held) - max((_overlap(held, s) for s in stop), default=0)
-        if safe:
-            yield held[:safe]
-            held = held[safe:]
-    held += decoder.decode(b"", final=True)
-    if held:
-        yield held
+    if text := stream.finish():
+        yield text
 
 
 class Spelled(Protocol):

@@ -1,0 +1,1 @@
+"""A trained model over HTTP, for the programs that speak OpenAI's completions."""

@@ -1,0 +1,103 @@
+"""The small endpoints, who may use them, and the exchange of a model under way."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.server import application as module
+from minigpt_tui.server.guard import MAX_BODY
+from tests.server.conftest import Server, serving
+from tests.tui.panes.asking import improve, trained_run
+
+
+def test_it_lives_and_says_what_it_serves(server: Server) -> None:
+    status, health, _ = server.request("GET", "/health")
+    assert (status, health["status"], health["model"]) == (200, "ok", server.run.name)
+    _, listed, _ = server.request("GET", "/v1/models")
+    assert [card["id"] for card in listed["data"]] == [server.run.name]
+    _, card, _ = server.request("GET", f"/v1/models/{server.run.name}")
+    assert card == listed["data"][0]
+    assert server.request("GET", "/v1/models/another")[0] == 404
+
+
+def test_tokens_go_there_and_back(server: Server) -> None:
+    _, tokens, _ = server.request("POST", "/tokenize", {"prompt": "We eat rice"})
+    assert tokens["count"] == len(tokens["tokens"]) == len(tokens["token_strs"])
+    _, text, _ = server.request("POST", "/detokenize", {"tokens": tokens["tokens"]})
+    assert text == {"prompt": "We eat rice"}
+    _, info, _ = server.request("GET", "/tokenizer_info")
+    assert max(tokens["tokens"]) < info["vocab_size"]
+
+
+def test_next_words_are_predicted(server: Server) -> None:
+    _, answer, _ = server.request("POST", "/predict", {"prompt": "I eat", "top_k": 3})
+    words = {word["word"] for word in answer["next_words"]}
+    assert words & {"bread", "rice"}
+    assert len(answer["next_tokens"]) == 3
+    assert server.refused("/predict", {"prompt": "I eat", "top_k": 0})["param"] == "top_k"
+    assert server.refused("/predict", {})["param"] == "prompt"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/x", 404), ("PUT", "/health", 405)]
+)
+def test_other_paths_and_methods_get_an_error_in_the_same_form(
+    server: Server, method: str, path: str, status: int
+) -> None:
+    got, answer, _ = server.request(method, path)
+    assert got == status
+    assert set(answer["error"]) == {"message", "type", "param", "code"}
+
+
+def test_another_name_in_the_host_header_is_refused(server: Server) -> None:
+    """A page of another site that has its name point at this machine."""
+    for host in ("evil.example", "evil.example:80", "localhost.evil.example", ""):
+        assert server.request("GET", "/health", headers={"Host": host})[0] == 421
+    assert server.request("GET", "/health", headers={"Host": "LOCALHOST:1"})[0] == 200
+    _, _, headers = server.request("GET", "/health", headers={"Origin": "http://evil.example"})
+    assert "access-control-allow-origin" not in headers
+
+
+def test_a_body_beyond_the_bound_is_refused(server: Server) -> None:
+    status, answer, _ = server.request("POST", "/tokenize", b" " * (MAX_BODY + 1))
+    assert (status, answer["error"]["code"]) == (413, "body_too_large")
+
+
+def test_a_key_is_asked_for(data: DataFolder) -> None:
+    with serving(trained_run(data, "pets"), api_key="secret") as server:
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "secret"}):
+            status, answer, _ = server.request("GET", "/v1/models", headers=headers)
+            assert (status, answer["error"]["code"]) == (401, "invalid_api_key")
+        good = {"Authorization": "Bearer secret"}
+        assert server.request("GET", "/v1/models", headers=good)[0] == 200
+        assert server.request("GET", "/health")[0] == 200
+
+
+def test_a_better_model_takes_over_without_dropping_a_request(
+    data: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WATCH_SECONDS", 0.05)
+    run = trained_run(data, "pets")
+    with serving(run, watch=True) as server:
+        before = server.app.state.shelf.model
+        improve(run, epoch=2)
+        texts = set()
+        while server.app.state.shelf.model is before:
+            answer = server.complete(prompt="I eat", max_tokens=10, temperature=0)
+            texts.add(answer["choices"][0]["text"])
+        assert server.app.state.shelf.model.service.metrics["epoch"] == 2
+        assert len(texts) <= 1, "the weights are the same here, so the texts are"
+        run.best.write_bytes(b"torn")
+        for _ in range(3):
+            server.complete(prompt="I eat", max_tokens=10)
+
+
+def test_the_document_names_every_path(server: Server) -> None:
+    _, document, _ = server.request("GET", "/openapi.json")
+    assert document["openapi"].startswith("3.1")
+    paths = {route.path for route in server.app.routes}
+    assert set(document["paths"]) == paths
+    json.dumps(document)
