@@ -31,7 +31,7 @@ class BusyError(Exception):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class ScoredToken:
     """A token of a text. `log_probability` and `top` are the model's own, before the samplers."""
 
     id: int
@@ -51,7 +51,7 @@ class Generation:
     context: Sequence[int]
     sampling: Sampling
     max_new_tokens: int
-    on_token: Callable[[Drawn], None]
+    on_token: Callable[[ScoredToken], None]
     on_end: Callable[[Reason, str], None]
     """Why there is no more, and for an error the sentence that says so."""
     top: int = 0
@@ -90,7 +90,7 @@ class Generation:
             return "stop"
         best = np.argsort(-log_p, kind="stable")[: self.top] if self.top else ()
         self.on_token(
-            Drawn(token, float(log_p[token]), tuple((int(i), float(log_p[i])) for i in best))
+            ScoredToken(token, float(log_p[token]), tuple((int(i), float(log_p[i])) for i in best))
         )
         self._ids.append(token)
         self._seen.add(token)

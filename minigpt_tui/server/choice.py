@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from minigpt_tui.inference.decoding import Drawn, Generation
+from minigpt_tui.inference.decoding import Generation, ScoredToken
 from minigpt_tui.inference.streaming import TextStream
 from minigpt_tui.server.served_model import ServedModel
 
@@ -68,7 +68,7 @@ class Choice:
         self._length = self._given = len(prompt)
         return self._piece(prompt, None)
 
-    def take(self, drawn: Drawn) -> dict[str, Any] | None:
+    def take(self, drawn: ScoredToken) -> dict[str, Any] | None:
         """A token; the piece that can be shown now, if there is one."""
         self.tokens += 1
         spelled = self.model.service.tokenizer.token_bytes(drawn.id)

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from minigpt_tui.inference.decoding import BusyError, Decoder, Drawn, Generation
+from minigpt_tui.inference.decoding import BusyError, Decoder, Generation, ScoredToken
 from minigpt_tui.inference.sampling import MAX_SEED
 from minigpt_tui.server.choice import Choice, joined
 from minigpt_tui.server.completion_request import CompletionRequest, Prompt, parse
@@ -54,7 +54,7 @@ class Answer:
         self.echoes: list[Piece] = []
         self.prompt_tokens = 0
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[tuple[Choice, Drawn | tuple[str, str]]] = asyncio.Queue()
+        self._events: asyncio.Queue[tuple[Choice, ScoredToken | tuple[str, str]]] = asyncio.Queue()
 
     async def begin(self, decoder: Decoder) -> None:
         """Reads the prompts and puts the texts into the line. Raises ApiError."""
@@ -96,7 +96,7 @@ class Answer:
             if choice.finish is not None:
                 continue
             piece: Piece | None
-            if isinstance(event, Drawn):
+            if isinstance(event, ScoredToken):
                 piece = choice.take(event)
                 if choice.stopped:
                     assert choice.generation is not None
@@ -130,10 +130,10 @@ class Answer:
 
     def _listeners(
         self, choice: Choice
-    ) -> tuple[Callable[[Drawn], None], Callable[[str, str], None]]:
+    ) -> tuple[Callable[[ScoredToken], None], Callable[[str, str], None]]:
         """What the model's thread calls; the loop may be gone by then."""
 
-        def send(event: Drawn | tuple[str, str]) -> None:
+        def send(event: ScoredToken | tuple[str, str]) -> None:
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._events.put_nowait, (choice, event))
 

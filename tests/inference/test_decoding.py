@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from minigpt_tui.inference.decoding import BusyError, Decoder, Drawn, Generation
+from minigpt_tui.inference.decoding import BusyError, Decoder, Generation, ScoredToken
 from minigpt_tui.inference.engine import Engine, engine_for, logits_side_by_side
 from minigpt_tui.inference.sampling import Sampling
 from minigpt_tui.text.tokenizers import EOT_ID
@@ -45,7 +45,7 @@ def _generation(engine: Engine, seen: queue.Queue[object], **changes: object) ->
 
 def _all(seen: queue.Queue[object]) -> tuple[list[int], str]:
     ids = []
-    while isinstance(event := seen.get(timeout=60), Drawn):
+    while isinstance(event := seen.get(timeout=60), ScoredToken):
         ids.append(event.id)
     return ids, str(event)
 

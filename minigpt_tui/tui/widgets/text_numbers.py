@@ -54,6 +54,8 @@ class TextNumbers(VerticalScroll, can_focus=False):
     def __init__(self, data: DataFolder, id: str | None = None) -> None:
         super().__init__(id=id, classes="box")
         self.data = data
+        self.page = next(iter(PAGES))
+        """Kept here: the footer asks for it also while the parts come and go."""
         self.measuring = False
         self._config = RunConfig()
         self._number = 0
@@ -61,19 +63,13 @@ class TextNumbers(VerticalScroll, can_focus=False):
         self._progress = ""
 
     def compose(self) -> ComposeResult:
-        with ContentSwitcher(initial="facts"):
+        with ContentSwitcher(initial=self.page):
             yield TextFactsView(id="facts")
             yield TokenTable(id="frequent")
             yield BaselineTable(id="baselines")
 
     def on_mount(self) -> None:
         self._draw_frame()
-
-    @property
-    def page(self) -> str:
-        page = self.query_one(ContentSwitcher).current
-        assert page is not None
-        return page
 
     @property
     def can_measure(self) -> bool:
@@ -117,8 +113,8 @@ class TextNumbers(VerticalScroll, can_focus=False):
 
     def next_page(self) -> None:
         pages = list(PAGES)
-        switcher = self.query_one(ContentSwitcher)
-        switcher.current = pages[(pages.index(self.page) + 1) % len(pages)]
+        self.page = pages[(pages.index(self.page) + 1) % len(pages)]
+        self.query_one(ContentSwitcher).current = self.page
         self.scroll_home(animate=False)
         self._draw_frame()
         if self.page == "baselines" and not self._progress:

@@ -101,6 +101,7 @@ class TextView(Container):
     def __init__(self, data: DataFolder, id: str | None = None) -> None:
         super().__init__(id=id)
         self.data = data
+        self.numbers = TextNumbers(data, id="facts-box")
         self.failure = ""
         self.counting = False
         self.stopped = False
@@ -116,15 +117,11 @@ class TextView(Container):
     def compose(self) -> ComposeResult:
         yield TextPreview(id="preview-box")
         yield Static(id="failure", markup=False)
-        yield TextNumbers(self.data, id="facts-box")
+        yield self.numbers
 
     @property
     def preview(self) -> TextPreview:
         return self.query_one(TextPreview)
-
-    @property
-    def numbers(self) -> TextNumbers:
-        return self.query_one(TextNumbers)
 
     def show(self, choice: TextChoice, config: RunConfig) -> None:
         """Shows `choice`, which `config` names too; what was known of another is dropped."""
