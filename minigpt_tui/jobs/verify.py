@@ -20,6 +20,7 @@ from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
 from minigpt_tui.text.tokenizers import Tokenizer, tokenizer_from_json
 from minigpt_tui.training.device import without_denormals
+from minigpt_tui.training.events import StepDone
 from minigpt_tui.training.trainer import Trainer, TrainingData
 
 REPLAYED_STEPS = 3
@@ -41,7 +42,7 @@ def verify_files(run: RunFolder) -> Iterator[Check]:
     yield _try("tokenizer.json", lambda: f"{_tokenizer(run).vocab_size:,} tokens")
     for path, dtype in ((run.metrics_file, METRIC), (run.evaluations_file, EVALUATION)):
         yield _try(path.name, partial(_rows, path, dtype))
-    for path in (run.events_file, run.samples_file):
+    for path in (run.events_file, run.samples_file, run.probes_file):
         yield _try(path.name, partial(_lines, path))
     if not run.checkpoints():
         yield Check("checkpoints", False, "there is none yet")
@@ -65,9 +66,7 @@ def verify_replay(run: RunFolder, data: DataFolder) -> Iterator[Check]:
             raise ValueError(f"{run.name} has no checkpoint that training could go on from.")
         changes = recorded_changes(run)
         for path in resumable:
-            yield _replay(
-                path, run, lambda: Trainer(config, training_data, known_changes=changes)
-            )
+            yield _replay(path, run, lambda: Trainer(config, training_data, known_changes=changes))
 
 
 def _replay(path: Path, run: RunFolder, build: Callable[[], Trainer]) -> Check:
@@ -79,7 +78,7 @@ def _replay(path: Path, run: RunFolder, build: Callable[[], Trainer]) -> Check:
         if reasons:
             return Check(what, False, f"not exact here: {'; '.join(reasons)}")
         first = trainer.progress.step
-        taken = []
+        taken: list[StepDone | None] = []
         while len(taken) < REPLAYED_STEPS:
             trainer.steering.repeat(trainer.progress.step)
             if trainer.progress.step >= trainer.total_steps:
