@@ -46,11 +46,15 @@ ACTIONS: tuple[Action, ...] = (
         "pane('predict')", "app", "f4", "Predict", "Ask the trained model.", False, priority=True
     ),
     Action(
+        "pane('inspect')", "app", "f5", "Inspect", "See inside the model.", False, priority=True
+    ),
+    Action(
         "pane('runs')", "app", "f6", "Runs", "Find, compare, resume runs.", False, priority=True
     ),
     Action("pane('corpus')", "app", "1", "Corpus", "The same, outside text fields.", False),
     Action("pane('train')", "app", "2", "Train", "The same, outside text fields.", False),
     Action("pane('predict')", "app", "3", "Predict", "The same, outside text fields.", False),
+    Action("pane('inspect')", "app", "4", "Inspect", "The same, outside text fields.", False),
     Action("pane('runs')", "app", "5", "Runs", "The same, outside text fields.", False),
     Action("leave", "app", "ctrl+q", "Quit", "Leave; asks when a training runs.", priority=True),
     Action("screenshot_svg", "app", "f12", "Picture", "Save the screen as SVG.", False, True),
@@ -88,6 +92,35 @@ ACTIONS: tuple[Action, ...] = (
         "next_sampler", "predict", "f8", "Sampler", "Change how it picks tokens.", priority=True
     ),
     Action("choose_run", "predict", "f9", "Model", "Choose the run to ask.", priority=True),
+    Action("next_view", "inspect", "f7", "View", "The next view of the model.", priority=True),
+    Action("previous_view", "inspect", "f8", "View back", "The view before.", False, True),
+    Action("choose_run", "inspect", "f9", "Model", "Choose the run to look into.", priority=True),
+    Action(
+        "explain",
+        "inspect",
+        "f10",
+        "Explain",
+        "Show or hide what the view shows and how to read it.",
+        priority=True,
+    ),
+    Action("option('enter')", "inspect", "enter", "Read", "Go into the enlarged picture."),
+    Action(
+        "back",
+        "inspect",
+        "escape",
+        "Back",
+        "Give up what is being computed, leave the picture, return to the prompt.",
+        show=False,
+    ),
+    Action("option('first')", "inspect", "f", "First", "Hide the first token, where heads rest."),
+    Action("option('rollout')", "inspect", "r", "Rollout", "All layers together: a heuristic."),
+    Action("option('heads')", "inspect", "h", "Heads", "Attention layer by layer or head by head."),
+    Action("option('token')", "inspect", "t", "Token", "Explain the next most probable token."),
+    Action("option('minus')", "inspect", "d", "Less", "Subtract the logit of another token."),
+    Action("option('way')", "inspect", "z", "Zero/mean", "What takes the place of a part."),
+    Action("option('write')", "inspect", "w", "Write", "Let the model write another text."),
+    Action("option('probe')", "inspect", "p", "Probe", "The next of the pinned prompts."),
+    Action("option('mark')", "inspect", "m", "Mark", "Compare the steps with this one."),
     Action("filter_runs", "runs", "slash", "Filter", "Type what runs to see: loss<2 state:stop."),
     Action("sort_runs", "runs", "s", "Sort", "Sort by the next column."),
     Action("reverse_runs", "runs", "S", "Reverse", "Sort the other way around.", show=False),

@@ -29,7 +29,7 @@ from minigpt_tui.tui.widgets.header import Header
 
 log = logging.getLogger(__name__)
 
-PANES = ("corpus", "train", "predict", "runs")
+PANES = ("corpus", "train", "predict", "inspect", "runs")
 
 
 class Workbench(App[None]):
@@ -182,6 +182,10 @@ class Workbench(App[None]):
             from minigpt_tui.tui.panes.predict import PredictPane
 
             return PredictPane()
+        if name == "inspect":
+            from minigpt_tui.tui.panes.inspect import InspectPane
+
+            return InspectPane()
         if name == "runs":
             from minigpt_tui.tui.panes.runs import RunsPane
 

@@ -75,7 +75,7 @@ class ProbabilityBars(Widget):
 
 def bar_lines(bars: Sequence[Bar], width: int) -> list[Content]:
     """The rows, each at most `width` cells wide."""
-    labels = [Content(_standing(bar.label)) for bar in bars]
+    labels = [Content(standing(bar.label)) for bar in bars]
     widest = max((label.cell_length for label in labels), default=0)
     label_width = max(4, min(widest, width - NUMBER_WIDTH - 2 - width // 3))
     bar_width = max(0, width - label_width - NUMBER_WIDTH - 2)
@@ -132,7 +132,7 @@ def fitting(parts: Sequence[str], width: int) -> str:
     return next(line for line in reversed(joined) if len(line) <= width or line == "")
 
 
-def _standing(label: str) -> str:
+def standing(label: str) -> str:
     """A label that can be seen: a combining mark gets a circle to sit on, a blank its code."""
     if label and unicodedata.category(label[0]).startswith("M"):
         return f"◌{label}"
