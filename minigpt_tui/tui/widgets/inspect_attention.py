@@ -43,9 +43,9 @@ class AttentionView(InspectView):
     title = "Attention"
     explanation = (
         "A head carries information between tokens. Each row of a picture is a token that looks, "
-        "each column one that is looked at; darker: it takes more from there. p: how much the "
-        "head looks at the token before (0–1). i: induction, how much it looks at what followed "
-        "this token the last time. b: bits, 0 looks at one place, more is spread out."
+        "each column one that is looked at; the fuller the sign, the more it takes from there. p: "
+        "how much the head looks at the token before (0–1). i: induction, how much it looks at "
+        "what followed this token the last time. b: bits, 0 looks at one place, more is spread out."
     )
     keys = HEADS_KEYS
     options = OPTIONS | {"enter"}

@@ -115,7 +115,8 @@ class EvidenceView(InspectView):
             where = f"the first {found.searched:,} of {where}"
         if found.matched:
             stand = "token stands" if found.matched == 1 else f"{found.matched} tokens stand"
-            what = f"The last {stand} {found.occurrences:,} times in {where}; then comes:"
+            times = "once" if found.occurrences == 1 else f"{found.occurrences:,} times"
+            what = f"The last {stand} {times} in {where}; then comes:"
         else:
             what = f"The last token never stands in {where}. All of them:"
         labels = label_width(evidence.texts, 12)

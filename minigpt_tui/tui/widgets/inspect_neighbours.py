@@ -40,7 +40,7 @@ class NeighboursView(InspectView):
         "A token is a list of numbers to the model. Tokens whose lists point the same way are used "
         "alike: 1 is the same direction, 0 unrelated, −1 opposite. Train longer and vowels, digits "
         "or verbs find together. Positions have lists too: neighbouring positions should be alike, "
-        "which shows as a dark diagonal."
+        "which shows as a solid diagonal."
     )
     keys = "←→ token of the prompt · ↑↓ tokens, positions"
 
