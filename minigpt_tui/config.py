@@ -277,6 +277,12 @@ class TrainingConfig:
     sample_prompt: str = setting(
         "", "The samples taken after each evaluation go on from this.", advanced=True
     )
+    probes: str = setting(
+        "auto",
+        "Prompts whose answers are recorded along the training, with | between them. auto: three "
+        "places of the held-out text; none: nothing is recorded.",
+        advanced=True,
+    )
     seed: int = setting(
         1337,
         "Seed of everything random: same seed, same run.",

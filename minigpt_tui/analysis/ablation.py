@@ -14,6 +14,7 @@ from minigpt_tui.analysis.sample import mean_loss
 from minigpt_tui.model.language_model import LanguageModel
 from minigpt_tui.model.tap import Tap
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
+from minigpt_tui.text.progress import OnProgress
 
 WAYS = ("mean", "zero")
 
@@ -75,12 +76,13 @@ def ablation(
     *,
     reference: Tensor | None = None,
     should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
 ) -> Ablation:
     """How the loss on `windows` [B, T + 1] changes without each of `parts`, one at a time.
 
     The mean is taken over all positions of the windows of `reference` (None: `windows`
-    themselves). Raises ValueError for another way than WAYS, CancelledError when `should_stop()`
-    says so.
+    themselves). `on_progress` is told the share of the parts that are measured. Raises ValueError
+    for another way than WAYS, CancelledError when `should_stop()` says so.
     """
     if way not in WAYS:
         raise ValueError(f"A part is replaced by its {' or by '.join(WAYS)}, not “{way}”.")
@@ -92,6 +94,8 @@ def ablation(
     for part in parts:
         check_cancelled(should_stop)
         changes.append(mean_loss(model, windows, without(part, means)) - loss)
+        if on_progress is not None:
+            on_progress(len(changes) / len(parts))
     return Ablation(way, tuple(parts), loss, np.array(changes), windows[:, 1:].numel())
 
 

@@ -73,7 +73,7 @@ class HeadScores:
     period: int  # tokens, all different, before they are repeated
 
 
-def head_scores(model: LanguageModel, seed: int = 0) -> HeadScores:
+def head_scores(model: LanguageModel, seed: int = 0, sequences: int = SEQUENCES) -> HeadScores:
     """Scores that do not depend on a prompt and so compare between checkpoints.
 
     The tokens are drawn with a generator of their own. Raises ValueError for a window that is too
@@ -88,9 +88,9 @@ def head_scores(model: LanguageModel, seed: int = 0) -> HeadScores:
     generator = torch.Generator().manual_seed(seed)
     choices = model.vocab_size - len(SPECIALS)
     once = torch.stack(
-        [torch.randperm(choices, generator=generator)[:period] for _ in range(SEQUENCES)]
+        [torch.randperm(choices, generator=generator)[:period] for _ in range(sequences)]
     )
-    twice = (once + len(SPECIALS)).repeat(1, 2)  # [SEQUENCES, 2 · period]
+    twice = (once + len(SPECIALS)).repeat(1, 2)  # [sequences, 2 · period]
     seen, _ = recorded(model, twice, _is_pattern)
     layers = [pattern.double().cpu().numpy() for pattern in seen.values()]  # L × [B, H, T, T]
     return HeadScores(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from minigpt_tui.analysis.suffix_array import DEPTH, SuffixArray
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
+from minigpt_tui.text.progress import OnProgress
 from minigpt_tui.text.tokenizers import UNK_ID
 
 MOST_TOKENS = 20_000_000
@@ -30,12 +31,19 @@ class TrainingText:
     """The ids of a training text, ready to be searched."""
 
     def __init__(
-        self, ids: TokenIds, most_tokens: int = MOST_TOKENS, should_stop: ShouldStop = None
+        self,
+        ids: TokenIds,
+        most_tokens: int = MOST_TOKENS,
+        should_stop: ShouldStop = None,
+        on_progress: OnProgress = None,
     ) -> None:
-        """Indexes the first `most_tokens`. Raises CancelledError when `should_stop()` says so."""
+        """Indexes the first `most_tokens`; `on_progress` is told the share that is sorted.
+
+        Raises CancelledError when `should_stop()` says so.
+        """
         self.tokens = len(ids)
         self.ids = np.asarray(ids[:most_tokens])
-        self.index = SuffixArray(self.ids, should_stop)
+        self.index = SuffixArray(self.ids, should_stop, on_progress)
 
     @property
     def searched(self) -> int:

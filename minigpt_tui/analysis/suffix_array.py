@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
+from minigpt_tui.text.progress import OnProgress
 
 DEPTH = 256
 _TOKENS_IN_A_KEY = 2
@@ -36,9 +37,14 @@ class Match:
 class SuffixArray:
     """Finds phrases of token ids in a text of N of them."""
 
-    def __init__(self, ids: npt.NDArray[np.integer[Any]], should_stop: ShouldStop = None) -> None:
+    def __init__(
+        self,
+        ids: npt.NDArray[np.integer[Any]],
+        should_stop: ShouldStop = None,
+        on_progress: OnProgress = None,
+    ) -> None:
         """Sorts the places. Raises CancelledError when `should_stop()` says so."""
-        self.places = sorted_places(ids, should_stop)
+        self.places = sorted_places(ids, should_stop, on_progress)
         # Big-endian bytes compare as the ids do, many at once.
         self._text = ids.astype(">u4").tobytes()
 
@@ -78,10 +84,15 @@ class SuffixArray:
         return self._text[start : start + length * _TOKEN_BYTES]
 
 
-def sorted_places(ids: npt.NDArray[np.integer[Any]], should_stop: ShouldStop = None) -> Places:
+def sorted_places(
+    ids: npt.NDArray[np.integer[Any]],
+    should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
+) -> Places:
     """The places 0 … N − 1 sorted by the up to DEPTH tokens that follow them, ties by place.
 
-    The end of the text comes before every token.
+    The end of the text comes before every token. `on_progress` is told the share of the places
+    that have found their slot, round by round.
     """
     n = len(ids)
     if n == 0:
@@ -96,6 +107,8 @@ def sorted_places(ids: npt.NDArray[np.integer[Any]], should_stop: ShouldStop = N
     depth = _TOKENS_IN_A_KEY
     while len(slots) and depth < DEPTH:
         check_cancelled(should_stop)
+        if on_progress is not None:
+            on_progress(1 - len(slots) / n)
         tied = places[slots]
         follows = np.full(len(tied), -1, dtype=np.int64)
         inside = tied < n - depth

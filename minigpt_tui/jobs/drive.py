@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from minigpt_tui.jobs.prepare import Prepared
+from minigpt_tui.jobs.probes import Prober
 from minigpt_tui.jobs.recorder import RunRecorder
 from minigpt_tui.jobs.resuming import newest_checkpoint, remove_beyond
 from minigpt_tui.jobs.samples import Sampler
@@ -26,6 +27,7 @@ from minigpt_tui.training.events import (
     Finished,
     RollbackDue,
     Started,
+    StepDone,
 )
 from minigpt_tui.training.trainer import Trainer
 
@@ -107,7 +109,9 @@ def _work(
     recorder: RunRecorder,
     publish: Listener,
 ) -> Outcome:
-    sampler = Sampler(trainer, control)
+    sampler, prober = Sampler(trainer, control), Prober(trainer, run)
+    if prober.due(trainer.progress.step):
+        prober.take(trainer.progress.step)
     last_beat = last_look = time.monotonic()
     last_save = last_beat - AUTOSAVE_SECONDS + FIRST_AUTOSAVE_SECONDS
     for event in trainer.run(control):
@@ -118,13 +122,18 @@ def _work(
             continue
         if isinstance(event, RollbackDue):
             _roll_back(event, trainer, run, recorder)
+            prober.go_back_to(trainer.progress.step)
             continue
         publish(event)
+        if isinstance(event, StepDone) and prober.due(event.step):
+            prober.take(event.step)
         # Where the weights are dealt out, the model cannot be asked by one process alone.
         if isinstance(event, Evaluated) and not trainer.stepper.sharded:
             for sample in sampler.samples(event.step):
                 publish(sample)
         elif isinstance(event, Finished):
+            if event.state == "completed":
+                prober.take(event.step, last=True)
             return Outcome(run, event.state, event.message)
         if now - last_look > REQUESTS_SECONDS:
             _obey(take_requests(run), control)

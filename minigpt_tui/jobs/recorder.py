@@ -10,6 +10,7 @@ from types import TracebackType
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.journal import append_line
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
+from minigpt_tui.runs.probes import forget_probes_after
 from minigpt_tui.runs.status import Status, read_status, write_status
 from minigpt_tui.training.events import (
     Diagnosed,
@@ -43,6 +44,7 @@ class RunRecorder:
         # A run that goes on from a checkpoint takes the later steps again.
         self.metrics.truncate_after(from_step)
         self.evaluations.truncate_after(from_step)
+        forget_probes_after(run, from_step)
         self.status = Status(state="training")
         before = read_status(run)
         if before.step == from_step:  # of a run that goes on
@@ -106,6 +108,7 @@ class RunRecorder:
         """The training stands at an earlier step again and takes the later ones anew."""
         self.metrics.truncate_after(step)
         self.evaluations.truncate_after(step)
+        forget_probes_after(self.run, step)
         self.status.step = step
 
     def heartbeat(self) -> None:

@@ -12,6 +12,7 @@ from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
+from minigpt_tui.runs.probes import forget_probes_after
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.training.extension import Extension
 from minigpt_tui.training.trainer import Trainer
@@ -45,6 +46,9 @@ def copy_history(checkpoint: Path, run: RunFolder, step: int) -> None:
             writer = RecordWriter(target, dtype)
             writer.truncate_after(step)
             writer.close()
+    if origin.probes_file.is_file():
+        shutil.copyfile(origin.probes_file, run.probes_file)
+        forget_probes_after(run, step)
 
 
 def recorded_changes(run: RunFolder) -> list[Change]:

@@ -43,7 +43,7 @@ def verify_files(run: RunFolder) -> Iterator[Check]:
     yield _try("tokenizer.json", lambda: f"{_tokenizer(run).vocab_size:,} tokens")
     for path, dtype in ((run.metrics_file, METRIC), (run.evaluations_file, EVALUATION)):
         yield _try(path.name, partial(_rows, path, dtype))
-    for path in (run.events_file, run.samples_file):
+    for path in (run.events_file, run.samples_file, run.probes_file):
         yield _try(path.name, partial(_lines, path))
     if not run.checkpoints():
         yield Check("checkpoints", False, "there is none yet")

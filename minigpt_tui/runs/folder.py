@@ -70,6 +70,10 @@ class RunFolder:
         return self.path / "samples.jsonl"
 
     @property
+    def probes_file(self) -> Path:
+        return self.path / "probes.jsonl"
+
+    @property
     def log_file(self) -> Path:
         return self.path / "run.log"
 

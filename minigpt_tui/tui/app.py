@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FINDINGS_SECONDS = 0.5
-PANES = ("corpus", "train", "predict", "runs")
+PANES = ("corpus", "train", "predict", "inspect", "runs")
 
 
 class Workbench(App[None]):
@@ -383,6 +383,10 @@ class Workbench(App[None]):
             from minigpt_tui.tui.panes.predict import PredictPane
 
             return PredictPane()
+        if name == "inspect":
+            from minigpt_tui.tui.panes.inspect import InspectPane
+
+            return InspectPane()
         if name == "runs":
             from minigpt_tui.tui.panes.runs import RunsPane
 

@@ -78,6 +78,17 @@ ABOUT = {
         "apart (KL divergence, 0 is equal), and where in the text each is less surprised. Models "
         "with different vocabularies are compared over the pieces that both cut alike.",
     ),
+    "inspect": (
+        "See what the model does with a prompt, and where that comes from.",
+        "Each view has one subject: attention, the logit lens, what adds to a token's score "
+        "(attribution), what is lost without a part (ablation), which part carries an answer "
+        "(patching), embeddings, the training text as evidence, calibration, and the same prompts "
+        "along the training. F10 shows how to read the view in plain words.",
+        "F7 and F8 go through the views. Enter or Tab leaves the prompt for the view, where the "
+        "arrows and the letters of the footer work; Tab returns.",
+        "Nothing here changes the model. What takes long works in the background and shows its "
+        "progress; Escape gives it up.",
+    ),
     "runs": (
         "Find, compare and keep what was trained.",
         "Every run is listed, also one that another process trains, live. The selected one is "

@@ -197,12 +197,12 @@ async def test_a_training_that_cannot_begin_leaves_words_and_no_run(data):
     assert list_runs(data) == []
 
 
-async def test_panes_can_be_turned_faster_than_they_are_built(data: DataFolder) -> None:
+async def test_panes_can_be_turned_faster_than_they_are_built(data):
     """The footer asks a pane for its keys also while the pane's parts come and go."""
     app = Workbench(data)
     async with app.run_test(size=(80, 24)) as pilot:
         for number in range(24):
-            for key in ("f3", "f2", "f4", "f2", "f6", "f2"):
+            for key in ("f3", "f2", "f4", "f5", "f6", "f2"):
                 app.simulate_key(key)
             app.refresh_bindings()
             await pilot.pause(0.01 * (number % 4))

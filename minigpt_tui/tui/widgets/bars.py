@@ -152,7 +152,7 @@ def bar_lines(
     bars: Sequence[Bar], width: int, scale: float | None = None, selected: int | None = None
 ) -> list[Content]:
     """The rows, each at most `width` cells wide."""
-    labels = [Content(_standing(bar.label)) for bar in bars]
+    labels = [Content(standing(bar.label)) for bar in bars]
     widest = max((label.cell_length for label in labels), default=0)
     changed = any(bar.before is not None for bar in bars)
     numbers = (NUMBER_WIDTH + 1) * (2 if changed else 1)
@@ -218,7 +218,7 @@ def fitting(parts: Sequence[str], width: int) -> str:
     return next(line for line in reversed(joined) if len(line) <= width or line == "")
 
 
-def _standing(label: str) -> str:
+def standing(label: str) -> str:
     """A label that can be seen: a combining mark gets a circle to sit on, a blank its code."""
     if label and unicodedata.category(label[0]).startswith("M"):
         return f"◌{label}"
