@@ -119,6 +119,8 @@ class Workbench(App[None]):
         self.pane_name = self.remembered.pane = name
         self.screen.minimize()
         place = self.query_one("#pane", Container)
+        for turned in place.query_children(Pane):
+            turned.leaving = True
         await place.remove_children()
         pane = self._build_pane(name)
         await place.mount(pane)

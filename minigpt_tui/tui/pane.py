@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from textual.containers import Container
+from textual.widget import Widget
 
 if TYPE_CHECKING:
     from minigpt_tui.runs.folder import RunFolder
@@ -15,6 +17,9 @@ class Pane(Container):
     """One of the panes. The pulling of live data stops by itself when the pane is unmounted."""
 
     DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
+
+    leaving = False
+    """Whether it is being taken down: its parts go before it does."""
 
     @property
     def workbench(self) -> Workbench:
@@ -28,3 +33,14 @@ class Pane(Container):
 
     def follow(self, run: RunFolder) -> None:
         """Another run is to be shown; for panes that show one."""
+
+
+def while_there(widget: Widget, call: Callable[[], object]) -> Callable[[], None]:
+    """`call` for a timer or the next refresh, left out when the widget's pane has been turned."""
+
+    def called() -> None:
+        panes = (node for node in widget.ancestors_with_self if isinstance(node, Pane))
+        if widget.is_attached and not any(pane.leaving for pane in panes):
+            call()
+
+    return called

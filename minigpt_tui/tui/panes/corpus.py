@@ -23,7 +23,7 @@ from minigpt_tui.config import settings, with_settings
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import actions_of, bindings
-from minigpt_tui.tui.pane import Pane
+from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.text_choices import (
     DISK,
     TextChoice,
@@ -92,7 +92,7 @@ class CorpusPane(Pane):
         self._list_choices(parts[0], parts if len(parts) > 1 else ())
         self.choice = self._taken()
         self.query_one(TextView).show(self.choice, self.workbench.config)
-        self.set_interval(WATCH_SECONDS, self._watch)
+        self.set_interval(WATCH_SECONDS, while_there(self, self._watch))
         self.run_worker(self._find_runs, name="runs", thread=True, exit_on_error=False)
 
     def focus_first(self) -> None:

@@ -15,7 +15,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.inspecting import Asked, CorpusShelf
-from minigpt_tui.tui.pane import Pane
+from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.panes.inspect_views import TITLES, build_view
 from minigpt_tui.tui.widgets.inspect_tabs import InspectTabs
 from minigpt_tui.tui.widgets.inspect_view import InspectView
@@ -63,12 +63,12 @@ class InspectPane(Pane):
         await self._show_view(name if name in TITLES else next(iter(TITLES)))
         self._show_model()
         self.query_one(ModelLine).read(self._run_of_session())
-        self.set_interval(PULL_SECONDS, self._pull)
+        self.set_interval(PULL_SECONDS, while_there(self, self._pull))
 
     def focus_first(self) -> None:
         prompt = self.query_one("#prompt", PromptInput)
         prompt.focus()
-        prompt.call_after_refresh(prompt.show_end)
+        prompt.call_after_refresh(while_there(prompt, prompt.show_end))
 
     @property
     def view(self) -> InspectView | None:

@@ -21,7 +21,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.asking import FEW_PASSES, MAX_PASSES, Answer, AskedModel, token_text
 from minigpt_tui.tui.composing import Composition, Place
-from minigpt_tui.tui.pane import Pane
+from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.samplers import sampler_from_text, sampler_text
 from minigpt_tui.tui.widgets.answer_words import notes_on
 from minigpt_tui.tui.widgets.answers import Answers
@@ -80,7 +80,7 @@ class PredictPane(Pane):
         self.query_one(Answers).use(sampler)
         self._show_model()
         self.query_one(ModelLine).read(self._run_of_session())
-        self.set_interval(PULL_SECONDS, self._pull)
+        self.set_interval(PULL_SECONDS, while_there(self, self._pull))
 
     def on_unmount(self) -> None:
         self.writer.end()
@@ -92,7 +92,7 @@ class PredictPane(Pane):
     def focus_first(self) -> None:
         prompt = self.query_one(PromptInput)
         prompt.focus()
-        prompt.call_after_refresh(prompt.show_end)
+        prompt.call_after_refresh(while_there(prompt, prompt.show_end))
 
     # The model
 

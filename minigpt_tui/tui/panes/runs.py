@@ -22,7 +22,7 @@ from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import actions_of, bindings
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
-from minigpt_tui.tui.pane import Pane
+from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.run_keeping import RunKeeping
 from minigpt_tui.tui.run_page import Details
 from minigpt_tui.tui.runs_watcher import RunsWatcher
@@ -114,8 +114,8 @@ class RunsPane(Pane):
     def on_mount(self) -> None:
         self._wanted = self.workbench.offered_run or self.workbench.shown_run
         self.workbench.offered_run = None
-        self.set_interval(PULL_SECONDS, self._pull)
-        self.set_interval(AGES_SECONDS, self._list)
+        self.set_interval(PULL_SECONDS, while_there(self, self._pull))
+        self.set_interval(AGES_SECONDS, while_there(self, self._list))
         self.run_worker(self.watcher.watch, name="runs", thread=True, exit_on_error=False)
 
     def on_unmount(self) -> None:
@@ -128,7 +128,7 @@ class RunsPane(Pane):
             self.table.rows.focus()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.table.draw_heading)
+        self.call_after_refresh(while_there(self, self.table.draw_heading))
 
     # The list
 
@@ -140,7 +140,7 @@ class RunsPane(Pane):
             had_focus = self.has_focus_within
             self.set_class(empty, "-empty")
             if had_focus:
-                self.call_after_refresh(self.focus_first)
+                self.call_after_refresh(while_there(self, self.focus_first))
         self._list()
         if empty:
             self.workbench.shown_run = None

@@ -24,7 +24,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.training.extension import Extension
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
-from minigpt_tui.tui.pane import Pane
+from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.plan import plan
 from minigpt_tui.tui.run_notices import NOTHING_YET, preparing, refused
 from minigpt_tui.tui.run_view import RunView
@@ -121,7 +121,7 @@ class TrainPane(Pane):
 
     def on_mount(self) -> None:
         self._measure()
-        self.set_interval(PULL_SECONDS, self._pull)
+        self.set_interval(PULL_SECONDS, while_there(self, self._pull))
         self._pull(at_once=True)
         view = self.watcher.view
         unfinished = view is not None and (view.status.live or view.resumable)
@@ -221,7 +221,7 @@ class TrainPane(Pane):
 
     def action_find_setting(self) -> None:
         self._turn(to_monitor=False)
-        self.call_after_refresh(self.form.find)
+        self.call_after_refresh(while_there(self, self.form.find))
 
     def action_compare_run(self) -> None:
         """Turns between the preset and the shown run as what the form is compared with."""
@@ -247,7 +247,7 @@ class TrainPane(Pane):
         if problem is not None:
             form.summary.show_refusal(problem)
             self.set_class(False, "-monitor")
-            self.call_after_refresh(form.point_out_problem)
+            self.call_after_refresh(while_there(self, form.point_out_problem))
             self._measure()  # the text may have been mended meanwhile
         return problem is not None
 
@@ -351,7 +351,7 @@ class TrainPane(Pane):
         if self._measured is not None and self._measured[0] == event.config.data:
             self._show_plan(event.config)
         elif self._debounce is None:
-            self._debounce = self.set_timer(DEBOUNCE_SECONDS, self._measure)
+            self._debounce = self.set_timer(DEBOUNCE_SECONDS, while_there(self, self._measure))
         else:
             self._debounce.reset()
 
@@ -409,7 +409,7 @@ class TrainPane(Pane):
         """Shows one side at narrow sizes, and brings the focus there at any size."""
         self.set_class(to_monitor, "-monitor")
         self.refresh_bindings()
-        self.call_after_refresh(self.focus_first)
+        self.call_after_refresh(while_there(self, self.focus_first))
 
     def _pull(self, at_once: bool = False) -> None:
         if time.monotonic() < self._rest_until and not at_once:

@@ -24,6 +24,7 @@ from minigpt_tui.tui.asking import (
     answers,
 )
 from minigpt_tui.tui.next_tokens import next_tokens
+from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.samplers import Sampler
 from minigpt_tui.tui.widgets.answer_words import (
     comparison_remark,
@@ -103,7 +104,7 @@ class Answers(Horizontal):
             return
         wait = self._begun_at + DEBOUNCE_SECONDS - time.monotonic()
         if wait > 0:
-            self._timer = self.set_timer(wait, self._begin)
+            self._timer = self.set_timer(wait, while_there(self, self._begin))
         else:
             self._begin()
 

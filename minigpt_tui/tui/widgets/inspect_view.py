@@ -19,6 +19,7 @@ from textual.widget import Widget
 
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.inspecting import Asked, Watch, Work
+from minigpt_tui.tui.pane import while_there
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ class InspectView(Widget, can_focus=True):
     def ask_again(self) -> None:
         """The same question with other options."""
         if self._asked is not None and self._timer is None:
-            self._timer = self.set_timer(DEBOUNCE_SECONDS, self._begin)
+            self._timer = self.set_timer(DEBOUNCE_SECONDS, while_there(self, self._begin))
 
     def back(self) -> bool:
         """Gives up what is being computed, or goes back a step; False when there is none."""

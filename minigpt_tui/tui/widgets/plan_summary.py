@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from minigpt_tui.planning.memory import memory_in_words
+from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.plan import Plan
 from minigpt_tui.tui.widgets.numbers import duration, short_count
 
@@ -24,18 +25,19 @@ class PlanSummary(VerticalScroll, can_focus=False):
     def __init__(self) -> None:
         super().__init__(classes="box")
         self.border_title = "What this amounts to"
+        self._text = Static("", markup=False)
         self._plan: Plan | None = None
         self._form_problem: str | None = None
         self._refusal: str | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static("", markup=False)
+        yield self._text
 
     def on_mount(self) -> None:
         self._draw()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
+        self.call_after_refresh(while_there(self, self._draw))
 
     @property
     def problem(self) -> str | None:
@@ -70,7 +72,7 @@ class PlanSummary(VerticalScroll, can_focus=False):
         elif problem:
             lines.append(Content.styled(f"✗ {problem}", "$error"))
         if self._plan is not None:
-            lines += _figures(self._plan, self.query_one(Static).size.width)
+            lines += _figures(self._plan, self._text.size.width)
             if not problem:
                 lines += [
                     Content.assemble(("! ", "bold $warning"), sentence)
@@ -79,7 +81,7 @@ class PlanSummary(VerticalScroll, can_focus=False):
                 lines.append(Content.styled(self._plan.verdict, "dim"))
         elif not problem:
             lines.append(Content.styled("Reading the text…", "dim"))
-        self.query_one(Static).update(Content("\n").join(lines))
+        self._text.update(Content("\n").join(lines))
 
 
 def _figures(plan: Plan, width: int) -> list[Content]:

@@ -17,6 +17,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
+from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.plot_export import write_plot
 from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
@@ -163,11 +164,11 @@ class RunMonitor(Container):
         self.set_class(watching, "-watching")
         self.set_class(not watching, "-noticing")
         if had_focus:
-            self.call_after_refresh(self.focus_first)
+            self.call_after_refresh(while_there(self, self.focus_first))
 
     def on_resize(self) -> None:
         self._say_what_is_seen()
-        self.call_after_refresh(self._show_lines)
+        self.call_after_refresh(while_there(self, self._show_lines))
 
     @on(LossPlot.Looked)
     def _looked(self) -> None:

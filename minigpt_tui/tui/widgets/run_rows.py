@@ -16,6 +16,7 @@ from textual.visual import Visual
 
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.summary import RunSummary
+from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.widgets.run_columns import Placed, placed_columns, row, row_texts
 
 
@@ -77,7 +78,7 @@ class RunRows(ScrollView, can_focus=True):
         texts = [(*row_texts(s).values(), s.pinned) for s in summaries]
         if moved:
             self.refresh()
-            self.call_after_refresh(self._keep_in_sight)
+            self.call_after_refresh(while_there(self, self._keep_in_sight))
         else:
             before_texts = dict(enumerate(self._texts))
             self._refresh_rows([i for i, text in enumerate(texts) if text != before_texts.get(i)])
@@ -108,7 +109,7 @@ class RunRows(ScrollView, can_focus=True):
         self.columns = placed_columns(self.scrollable_content_region.width, self._sorted_by)
         self.virtual_size = Size(self.scrollable_content_region.width, len(self.summaries))
         self.refresh()
-        self.call_after_refresh(self._keep_in_sight)
+        self.call_after_refresh(while_there(self, self._keep_in_sight))
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y

@@ -20,6 +20,7 @@ from textual.worker import get_current_worker
 from minigpt_tui.config import DataConfig, RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.text_choices import DISK, TextChoice
 from minigpt_tui.tui.text_reading import (
     Beginning,
@@ -136,7 +137,7 @@ class TextView(Container):
         self._draw_facts()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(DEBOUNCE_SECONDS, self._start_reading)
+        self._timer = self.set_timer(DEBOUNCE_SECONDS, while_there(self, self._start_reading))
 
     @property
     def busy(self) -> bool:
