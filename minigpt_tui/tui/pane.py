@@ -35,12 +35,15 @@ class Pane(Container):
         """Another run is to be shown; for panes that show one."""
 
 
-def while_there(widget: Widget, call: Callable[[], object]) -> Callable[[], None]:
-    """`call` for a timer or the next refresh, left out when the widget's pane has been turned."""
+def while_there(widget: Widget, call: Callable[[], object]) -> Callable[[], object]:
+    """`call` for a timer or the next refresh, left out when the widget's pane has been turned.
 
-    def called() -> None:
+    A coroutine function may be given too: what it returns is handed on to be awaited.
+    """
+
+    def called() -> object:
         panes = (node for node in widget.ancestors_with_self if isinstance(node, Pane))
-        if widget.is_attached and not any(pane.leaving for pane in panes):
-            call()
+        there = widget.is_attached and not any(pane.leaving for pane in panes)
+        return call() if there else None
 
     return called

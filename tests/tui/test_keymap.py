@@ -44,15 +44,15 @@ def test_keys_that_can_be_had(entry: dict[str, Any], taken: dict[str, str]):
     [
         ("ctrl+y", "write each on a line of its own"),
         (["ctrl+y"], "write each on a line of its own"),
-        ({"train.strat": "f5"}, "Did you mean train.start?"),
-        ({7: "f5"}, "there is no action 7"),
+        ({"train.strat": "f11"}, "Did you mean train.start?"),
+        ({7: "f11"}, "there is no action 7"),
         ({"train.start": "f99"}, "f99 is not a key, so train.start keeps ctrl+t"),
         ({"train.start": None}, "train.start has no key"),
         ({"train.start": {"a": 1}}, "is not a key"),
         ({"train.start": "x"}, "needs a function key or ctrl and a letter, not x"),
         ({"train.start": "f3"}, "f3 belongs to app.train (Train), so train.start keeps ctrl+t"),
         ({"app.help": "ctrl+p"}, "ctrl+p opens the palette"),
-        ({"runs.pin_run": "f5", "runs.mark_run": "f5"}, "so runs.mark_run keeps space"),
+        ({"runs.pin_run": "f11", "runs.mark_run": "f11"}, "so runs.mark_run keeps space"),
         ({"[bold]\x1b[2J": "x"}, "there is no action"),
     ],
 )

@@ -25,7 +25,7 @@ from minigpt_tui.tui.widgets.text_view import TextView
 from minigpt_tui.tui.widgets.token_preview import TokenPreview
 
 SIZE = (80, 24)
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
