@@ -23,6 +23,7 @@ COMPLETE = {
     "corpus": ("one epoch", "example"),
     "train": ("tokens/epoch",),
     "predict": ("unexplored",),
+    "inspect": ("Layer 0, head", "looks at"),
     "runs": ("2 days", "Good: most"),
 }
 """What stands on the screen of a pane only when its threads have brought everything."""
