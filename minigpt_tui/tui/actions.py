@@ -161,7 +161,14 @@ ACTIONS: tuple[Action, ...] = (
         priority=True,
     ),
     Action("measure_now", "train", "ctrl+e", "Measure", "Measure the validation loss now.", False),
-    Action("overlay_runs", "train", "o", "Overlay", "Lay the curves of other runs over this one."),
+    Action(
+        "overlay_runs",
+        "train",
+        "o",
+        "Overlay",
+        "Lay the curves of other runs over this one.",
+        False,
+    ),
     Action(
         "export_plot",
         "train",

@@ -51,7 +51,7 @@ def test_an_own_file_is_found_by_typing_its_path(home, tmp_path):
         terminal.wait_for("path of a text file")
         terminal.press(str(own), "enter")
         terminal.wait_for("Roses")
-        terminal.wait_for("t Train on it")
+        terminal.wait_for("t Train")
         terminal.press("t")
         terminal.wait_for("F4 asks", 120)
         terminal.press("f4")  # the fourth key: a trained model answers
@@ -102,7 +102,7 @@ def test_a_byte_that_is_no_utf8_does_not_end_the_program(home):
     with Terminal(home) as terminal:
         terminal.wait_for("sample_corpus")
         terminal.press("f4")
-        terminal.wait_for("F7 Write on")
+        terminal.wait_for("F7 Write")
         terminal.process.send(b"\xe9\x9bx")
         terminal.press("f2")
         terminal.wait_for("sample_corpus")

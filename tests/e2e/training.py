@@ -26,7 +26,7 @@ def begin(terminal: Terminal) -> None:
     """Goes on with the run, and waits for a step."""
     terminal.wait_for("F7 Resume")
     terminal.press("f7")
-    terminal.wait_for(lambda text: re.search(r"● long .*step [1-9]", text) is not None)
+    terminal.wait_for(lambda text: re.search(r"● (long  )?step [1-9]", text) is not None)
 
 
 def only_run(home: Path) -> RunFolder:

@@ -35,6 +35,7 @@ class Header(Horizontal):
         &:hover { color: $foreground; }
     }
     .-narrow Header #brand { display: none; }
+    .-narrow Header Tab { padding: 0 0 0 1; }
     """
 
     def __init__(self, panes: tuple[str, ...], keymap: Keymap) -> None:
@@ -111,15 +112,20 @@ def progress_line(session: TrainingSession, shown: RunFolder | None, width: int)
 
 
 def _where_it_stands(name: str, status: Status, paused: bool, width: int, where: str = "") -> str:
-    """As many facts as fit, the most important first."""
+    """As much as fits: step and loss before the name, which stands on the screen elsewhere too."""
     mark = "‖" if paused else "●"
-    parts = [f"{mark} {name}", f"step {status.step:,}/{status.total_steps:,}"]
-    if where:
-        parts.append(where)
-    if status.train_loss is not None:
-        parts.append(f"loss {status.train_loss:.3f}")
+    step = f"step {status.step:,}"
+    of_all = f"{step}/{status.total_steps:,}"
+    loss = "" if status.train_loss is None else f"loss {status.train_loss:.3f}"
+    left = ""
     if status.eta_seconds is not None and not paused:
-        parts.append(f"{duration(status.eta_seconds)} left")
-    while len(parts) > 1 and len("  ".join(parts)) > width:
-        parts.pop()
-    return "  ".join(parts)
+        left = f"{duration(status.eta_seconds)} left"
+    choices = (
+        (name, of_all, where, loss, left),
+        (name, of_all, where, loss),
+        (of_all, where, loss),
+        (step, where, loss),
+        (step, loss),
+    )
+    lines = (f"{mark} " + "  ".join(filter(None, parts)) for parts in choices)
+    return next((line for line in lines if len(line) <= width), f"{mark} {step}")
