@@ -47,6 +47,7 @@ def workbench(arguments: argparse.Namespace) -> int:
 def _open(data: DataFolder, shown_run: RunFolder | None = None) -> int:
     """Runs the workbench on a data folder, on the Train pane if it is to show a run."""
     _tolerate_foreign_bytes()
+    _ask_the_terminal_for_its_size()
     keep_freed_memory()
     with _standard_error_in_log(data):
         from minigpt_tui.tui.app import Workbench
@@ -107,6 +108,12 @@ def _tolerate_foreign_bytes() -> None:
         return partial(codecs.getincrementaldecoder(encoding), errors="replace")
 
     setattr(linux_driver, "getincrementaldecoder", tolerant)  # noqa: B010 - typed otherwise
+
+
+def _ask_the_terminal_for_its_size() -> None:
+    """A shell that exports COLUMNS and LINES would hold the screen at that size for good."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
 
 def _say(text: str) -> None:

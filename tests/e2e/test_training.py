@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.e2e.terminal import Terminal
 from tests.e2e.training import begin, status, until, wait_for_steps
 
@@ -28,14 +30,15 @@ def test_a_storm_of_sizes_while_training_leaves_the_screen_whole(run_home):
             terminal.resize(columns, lines)
         for columns, lines in [(220, 60), (80, 24)]:
             terminal.resize(columns, lines)
-            terminal.wait_for(lambda text, width=columns: whole(text, width))
+            terminal.wait_for(partial(whole, width=columns, lines=lines))
         wait_for_steps(run_home)
         terminal.press("f6")
         terminal.wait_for("Runs (1)")
 
 
-def whole(text: str, width: int) -> bool:
+def whole(text: str, width: int, lines: int) -> bool:
     """Header, footer and a frame that reaches the right edge, as after a calm start."""
-    rows = text.splitlines()
+    rows = text.split("\n")
+    assert len(rows) == lines
     framed = any(len(row) == width and row.endswith("╮") for row in rows)
     return "F3 Train" in rows[0] and "F1 Help" in rows[-1] and framed
