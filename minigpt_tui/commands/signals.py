@@ -64,6 +64,7 @@ class Signals:
         if self.received is not None:
             return
         self.received, self.hung_up = number, True
+        self.app.queue.held = True  # nothing begins on the way out
         # The screen may hang on the lost terminal, so a thread of its own ends the process.
         threading.Thread(target=self._end_without_screen, name="hang-up", daemon=True).start()
         if self.loop is not None:

@@ -165,7 +165,11 @@ class Workbench(App[None]):
             self.exit()
             return
 
+        held = self.queue.held
+
         def answered(answer: Answer | None) -> None:
+            if answer in ("resume", None):
+                self.queue.held = held
             if answer == "resume" and job.run is not None:
                 self.resume_training(job.run)
             elif answer in ("stop", "leave"):
@@ -182,6 +186,7 @@ class Workbench(App[None]):
         """Has the training go on in the background; the app's own thread carries it to its end."""
         from minigpt_tui.tui.hand_over import HandOver
 
+        self.queue.held = True  # the end of this training here must not begin the next
         self.hand_over = HandOver(self.session)
         self.run_worker(self.hand_over.work, name="hand-over", thread=True, exit_on_error=False)
         return self.hand_over

@@ -79,6 +79,7 @@ async def test_calling_the_hand_over_off_trains_on_in_the_window(data: DataFolde
     async with workbench(data, LONG) as (app, pilot):
         dialog = await ask_to_leave(app, pilot)
         run, first = trained_run(app), app.session.job
+        app.queue.add(LONG)
         await pilot.press("b")
         await until(pilot, lambda: "background" in said(dialog))  # its process is being started
         await pilot.press("escape")
@@ -86,6 +87,9 @@ async def test_calling_the_hand_over_off_trains_on_in_the_window(data: DataFolde
         await until(pilot, lambda: app.session.job is not first and app.session.active)
         await until(pilot, lambda: read_status(run).state == "training")
         assert read_status(run).pid == os.getpid()
+        assert len(app.queue.waiting) == 1, "what waits has not begun meanwhile"
+        assert not app.queue.held
+        app.queue.waiting.clear()  # the end of this training is to be the last
 
 
 async def test_a_run_elsewhere_is_named_at_the_start_and_shown(data: DataFolder) -> None:
