@@ -35,6 +35,7 @@ FIELDS = {
     "corpus": ("f2", "/", None),
     "train": ("f3", "", "sample_corpus "),
     "predict": ("f4", "", None),
+    "inspect": ("f5", "", None),
     "runs": ("f6", "/", None),
 }
 """Pane: its key, the key that opens its text field, and what to click to come to the field."""
@@ -78,7 +79,7 @@ def key_presses(presses: int) -> None:
             _start_training(terminal, data)
             for pane, (key, opening, place) in FIELDS.items():
                 terminal.send(KEYS[key])
-                time.sleep(1.5)
+                time.sleep(3.0)  # what the pane reads at first has been read
                 if place is not None:
                     terminal.click(*terminal.place_of(place))
                 terminal.send(opening)
