@@ -151,15 +151,7 @@ def _obey(requests: Sequence[str], control: Control) -> None:
     """Hands on what another process has asked through the run folder."""
     for request in requests:
         log.info("Another process asks to %s", request)
-        match request:
-            case "stop":
-                control.stop()
-            case "checkpoint":
-                control.request_checkpoint()
-            case "pause":
-                control.pause()
-            case "resume":
-                control.resume()
+        control.obey(request)
 
 
 def _save(due: CheckpointDue, trainer: Trainer, run: RunFolder, recorder: RunRecorder) -> None:

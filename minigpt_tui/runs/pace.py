@@ -50,15 +50,6 @@ class RecentRun:
     flops: float  # floating-point operations a second
 
 
-def expected_pace(data: DataFolder, config: RunConfig, parameters: int, tokens: int) -> Pace | None:
-    """What a training on so many tokens takes, by the run of the nearest size; None without any.
-
-    Good to a factor of two where the sizes are alike: a small step reaches less of a processor
-    than a large one.
-    """
-    return pace_by(recent_runs(data), config, parameters, tokens)
-
-
 def recent_runs(data: DataFolder) -> tuple[RecentRun, ...]:
     """The newest runs that were trained on this machine, as far as they tell a speed."""
     found = []

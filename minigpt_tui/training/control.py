@@ -62,6 +62,20 @@ class Control:
         if minutes is not None:
             self._wish("more_minutes", minutes)
 
+    def obey(self, request: str) -> None:
+        """One of `runs.requests.KINDS`, in the word that stands in a run folder."""
+        match request:
+            case "stop":
+                self.stop()
+            case "checkpoint":
+                self.request_checkpoint()
+            case "pause":
+                self.pause()
+            case "resume":
+                self.resume()
+            case _:
+                raise AssertionError(request)
+
     @property
     def paused(self) -> bool:
         return not self._running.is_set()

@@ -118,16 +118,7 @@ class TrainingSession:
             write_request(run, kind)
             return
         assert self.job is not None
-        control = self.job.control
-        match kind:
-            case "stop":
-                control.stop()
-            case "checkpoint":
-                control.request_checkpoint()
-            case "pause":
-                control.pause()
-            case "resume":
-                control.resume()
+        self.job.control.obey(kind)
 
     def _register(self, title: str, work: Callable[[Job], Outcome]) -> Callable[[], None]:
         if self.active:
