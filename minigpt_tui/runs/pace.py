@@ -71,7 +71,11 @@ def recent_runs(data: DataFolder) -> tuple[RecentRun, ...]:
 def pace_by(
     recent: Sequence[RecentRun], config: RunConfig, parameters: int, tokens: int
 ) -> Pace | None:
-    """The same by runs that were read before: this reads nothing."""
+    """What a training on so many tokens takes, by the run of the nearest size; None without any.
+
+    Good to a factor of two where the sizes are alike: a small step reaches less of a processor
+    than a large one.
+    """
     wanted = step_flops(parameters, config)
     if not recent or wanted <= 0:
         return None
