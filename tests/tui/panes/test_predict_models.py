@@ -117,7 +117,11 @@ async def test_a_damaged_checkpoint_is_named_and_another_can_be_chosen(data: Dat
     damaged.best.write_bytes(raw)
     async with workbench(data).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "damaged" in shown(pilot, "#model"))
-        assert "is not a minigpt-tui checkpoint" in " ".join(shown(pilot, "#message").split())
+
+        def named() -> bool:
+            return "is not a minigpt-tui checkpoint" in " ".join(shown(pilot, "#message").split())
+
+        await until(pilot, named)
         assert pilot.app.query_one("#message").display
         await pilot.press("f9")
         await until(pilot, lambda: isinstance(pilot.app.screen, RunChoice))
