@@ -1,14 +1,18 @@
-"""What signals do to the workbench: TERM and INT close it, HUP says that its terminal is gone."""
+"""What signals do to the workbench: TERM and INT close it, HUP says that its terminal is gone.
+
+A terminal can also go without a signal: its emulator is killed, and it was nobody's controlling
+terminal. So a thread waits for the terminal's own hang-up, too.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
+import select
 import signal
 import sys
 import threading
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from minigpt_tui.jobs.detached import can_detach
@@ -32,6 +36,8 @@ class Signals:
         """The number of the signal that came."""
         self.hung_up = False
         """Whether the terminal is gone; then a thread ends the process, and nobody else."""
+        self._gone = threading.Lock()
+        """Taken by whoever learns first that the terminal is gone."""
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def install(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -44,7 +50,9 @@ class Signals:
         if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
             # Not the loop's handler: without a terminal Textual's writer blocks, and the loop
             # may never come to run it.
-            signal.signal(signal.SIGHUP, self._hang_up)
+            signal.signal(signal.SIGHUP, lambda received, frame: self._hang_up())
+        if hasattr(select, "poll") and os.isatty(0):
+            threading.Thread(target=self._watch_terminal, name="terminal", daemon=True).start()
 
     def _close(self, number: int) -> None:
         if self.received in (signal.SIGINT, signal.SIGTERM):
@@ -56,14 +64,21 @@ class Signals:
             self.app.session.stop()
         self.app.exit()
 
-    def _hang_up(self, number: int, frame: FrameType | None) -> None:
+    def _watch_terminal(self) -> None:
+        """Waits for the hang-up of the terminal; reading from it would spin from then on."""
+        poll = select.poll()
+        poll.register(0, 0)  # nothing but a hang-up, an error, or a system that cannot tell
+        if any(what & select.POLLHUP for _, what in poll.poll()):
+            self._hang_up()
+
+    def _hang_up(self) -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in (1, 2, _terminal_descriptor()):
             os.dup2(nowhere, descriptor)
         os.close(nowhere)
-        if self.received is not None:
+        if not self._gone.acquire(blocking=False):
             return
-        self.received, self.hung_up = number, True
+        self.received, self.hung_up = self.received or signal.SIGHUP, True
         self.app.queue.held = True  # nothing begins on the way out
         # The screen may hang on the lost terminal, so a thread of its own ends the process.
         threading.Thread(target=self._end_without_screen, name="hang-up", daemon=True).start()

@@ -107,6 +107,11 @@ def supports_bf16(device: torch.device) -> bool:
     return False
 
 
+def can_compile() -> bool:
+    """Whether there is a C++ compiler, which torch.compile needs."""
+    return any(shutil.which(compiler) for compiler in ("c++", "g++", "clang++"))
+
+
 def matrix_product_speed(device: torch.device) -> float:
     """Floating-point operations a second of a large product, in the fastest precision there is."""
     dtype = torch.bfloat16 if supports_bf16(device) else torch.float32
@@ -139,7 +144,7 @@ def _try_compiling(
     seconds_per_step: Callable[[Execution], float],
     measured: list[Measurement],
 ) -> Measurement:
-    if not any(shutil.which(compiler) for compiler in ("c++", "g++", "clang++")):
+    if not can_compile():
         return best
     candidate = Execution(best.execution.precision, best.execution.threads, compiled=True)
     try:

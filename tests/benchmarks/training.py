@@ -24,7 +24,12 @@ from minigpt_tui.paths import DataFolder, sample_data_folder
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.metrics import METRIC, read_records
 from minigpt_tui.training.control import Control
-from minigpt_tui.training.execution import MOST_THREADS, Execution, supports_bf16
+from minigpt_tui.training.execution import (
+    MOST_THREADS,
+    Execution,
+    can_compile,
+    supports_bf16,
+)
 from minigpt_tui.training.trainer import Trainer, TrainingData
 from tests.benchmarks import gpu, tokenizing
 from tests.benchmarks.kills import kills
@@ -131,27 +136,31 @@ def throughput(text: Text) -> None:
     threads = MOST_THREADS
     torch.set_num_threads(threads)  # an earlier run may have set its own
     precisions = ["fp32", "bf16"] if supports_bf16(torch.device("cpu")) else ["fp32"]
-    ours = {p: Trainer(config, training_data, Execution(p, threads)) for p in precisions}
-    seconds: dict[str, list[float]] = {name: [] for name in ("reference", *precisions)}
+    ways = [Execution(precision, threads) for precision in precisions]
+    if can_compile():  # as a run of more than ten minutes tries it
+        ways += [Execution(precision, threads, compiled=True) for precision in precisions]
+    ours = {way: Trainer(config, training_data, way) for way in ways}
+    of_reference: list[float] = []
+    of_ours: dict[Execution, list[float]] = {way: [] for way in ways}
     batch = config.training.batch_size
-    for _ in range(15):  # in turn, so that a slow moment hits all alike
+    for _ in range(25):  # in turn, so that a slow moment hits all alike
         started = time.perf_counter()
         reference_step(model, optimizer, text, draw, 500, REFERENCE_STEPS, batch)
-        seconds["reference"].append(time.perf_counter() - started)
-        for precision, trainer in ours.items():
+        of_reference.append(time.perf_counter() - started)
+        for way, trainer in ours.items():
             started = time.perf_counter()
             trainer.train_step()
-            seconds[precision].append(time.perf_counter() - started)
+            of_ours[way].append(time.perf_counter() - started)
     tokens = batch * config.model.max_seq_len
-    reference = float(np.median(seconds["reference"][3:]))
+    reference = float(np.median(of_reference[3:]))
     print(f"\n3. default shape, reference loop: {tokens / reference:,.0f} tokens/s")
     weights = sum(p.numel() for n, p in model.named_parameters() if "embedding" not in n)
     flops = 6 * weights * tokens  # forward and backward of the matrices (Kaplan et al. 2020)
-    for precision in precisions:
-        median = float(np.median(seconds[precision][3:]))
-        peak = matrix_product_flops(precision)
+    for way in ways:
+        median = float(np.median(of_ours[way][3:]))
+        peak = matrix_product_flops(way.precision)
         print(
-            f"   ours in {precision}: {tokens / median:,.0f} tokens/s, "
+            f"   ours in {way}: {tokens / median:,.0f} tokens/s, "
             f"{reference / median:.2f} times the reference; "
             f"{flops / median / peak:.0%} of the matrix-product peak ({peak / 1e9:.0f} GFLOP/s)"
         )

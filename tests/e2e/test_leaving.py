@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import time
 
-from tests.e2e.terminal import ALTERNATE_SCREEN, PROGRAM, Terminal
+from tests.e2e.terminal import ALTERNATE_SCREEN, KEYS, PROGRAM, Terminal
 from tests.e2e.training import begin, only_run, status, until, wait_for_steps
 
 
@@ -108,6 +109,24 @@ def test_a_dropped_connection_stops_the_training_for_who_wants_that(run_home):
     assert status(run_home).state == "stopped"
 
 
+def test_a_terminal_that_is_gone_without_a_signal_is_a_dropped_connection(run_home):
+    """Its emulator was killed, and it was not the controlling terminal of anybody."""
+    parent, child = pty.openpty()
+    command = [PROGRAM, "--data-dir", run_home]
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    with subprocess.Popen(
+        command, stdin=child, stdout=child, stderr=child, env=environment, start_new_session=True
+    ) as workbench:
+        os.close(child)
+        read_until(parent, b"Resume")
+        os.write(parent, KEYS["f7"].encode())
+        until(lambda: status(run_home).pid == workbench.pid, "the training in this window")
+        os.close(parent)
+        assert workbench.wait(60) == 128 + signal.SIGHUP
+    assert status(run_home).pid != workbench.pid
+    wait_for_steps(run_home)
+
+
 def test_the_shell_can_stop_the_workbench_and_go_on_with_it(run_home):
     with Terminal(run_home) as terminal:
         terminal.wait_for("F7 Resume")
@@ -122,3 +141,10 @@ def test_the_shell_can_stop_the_workbench_and_go_on_with_it(run_home):
         terminal.press("ctrl+q")
         assert terminal.wait_for_exit() == 0
         terminal.assert_restored()
+
+
+def read_until(terminal: int, wanted: bytes) -> None:
+    """Reads what a program writes until it has written that."""
+    written = b""
+    while wanted not in written:
+        written += os.read(terminal, 65536)
