@@ -49,14 +49,19 @@ def _open(data: DataFolder, shown_run: RunFolder | None = None) -> int:
     _tolerate_foreign_bytes()
     _ask_the_terminal_for_its_size()
     keep_freed_memory()
+    # Textual paints at the next tick of this clock after something changed, so that at its own 60
+    # a key waits up to 17 ms for it. It paints no more often: the screen changes when it changes.
+    os.environ.setdefault("TEXTUAL_FPS", "120")
     with _standard_error_in_log(data):
         from minigpt_tui.tui.app import Workbench
+        from minigpt_tui.tui.collector import sparing_collections
 
         app = Workbench(data, with_tour=not data.settings.exists())
         if shown_run is not None:
             app.shown_run, app.run_first = shown_run, True
             app.remembered.pane = "train"
-        return asyncio.run(_run(app))
+        with sparing_collections():
+            return asyncio.run(_run(app))
 
 
 async def _run(app: Workbench) -> int:
