@@ -12,6 +12,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.status import Status, read_status
 from minigpt_tui.tui.actions import key_words
 from minigpt_tui.tui.keymap import Keymap
+from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.run_queue import RunQueue
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.widgets.numbers import duration
@@ -66,7 +67,7 @@ class Header(Horizontal):
         text = "  ".join(filter(None, (progress_line(session, shown, room), queued)))
         if text != self._shown:
             self._shown = text
-            self.query_one("#progress", Static).update(Content(text))
+            put(self.query_one("#progress", Static), text, fixed=True)
 
 
 class Tab(Static):

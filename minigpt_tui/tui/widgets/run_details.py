@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.run_page import Details, page
 
 KEYS = ("␣ mark", "n notes", "v verify", "p pin", "e rename")
@@ -42,9 +43,9 @@ class RunDetails(VerticalScroll):
     def _draw(self) -> None:
         details = self._details
         name = visible(details.summary.run.name) if details is not None else ""
-        self.border_title = Content(name)  # a str would be read as markup
+        entitle(self, name)
         width = self.scrollable_content_region.width
         keys = ("  " if width >= len("  ".join(KEYS)) else " ").join(KEYS)
-        self.border_subtitle = Content(keys if details is not None else "")
+        entitle(self, subtitle=keys if details is not None else "")
         text = page(details, width) if details is not None else Content("")
-        self.query_one(Static).update(text)
+        put(self.query_one(Static), text)
