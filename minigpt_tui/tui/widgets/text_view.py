@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 # So that a key held down in the list starts no reading on its way.
 DEBOUNCE_SECONDS = 0.06
+SETTLED_SECONDS = 0.5
+"""Who chooses a text so long after another one means this one: it is read at once."""
 _TITLE_CELLS = 48
 SAID_SECONDS = 0.25
 """Between two words on how far the counting is."""
@@ -113,6 +115,7 @@ class TextView(Container):
         self._measure: TextMeasure | None = None
         self._number = 0
         self._timer: Timer | None = None
+        self._shown_at = 0.0
         self._known: tuple[DataConfig, Corpus] | None = None
 
     def compose(self) -> ComposeResult:
@@ -137,7 +140,11 @@ class TextView(Container):
         self._draw_facts()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(DEBOUNCE_SECONDS, while_there(self, self._start_reading))
+        before, self._shown_at = self._shown_at, time.monotonic()
+        if self._shown_at - before > SETTLED_SECONDS:
+            self._start_reading()
+        else:  # somebody goes through the list
+            self._timer = self.set_timer(DEBOUNCE_SECONDS, while_there(self, self._start_reading))
 
     @property
     def busy(self) -> bool:
