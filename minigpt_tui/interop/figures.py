@@ -1,0 +1,35 @@
+"""What goes along with an exported model: its settings and its run's figures, nothing private."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from minigpt_tui import __version__
+from minigpt_tui.config import RunConfig, to_dict
+from minigpt_tui.inference.service import GPTService
+
+
+def own_section(service: GPTService) -> dict[str, Any]:
+    """The settings and metrics by which `import` makes a run again; ready for JSON."""
+    return {
+        "version": __version__,
+        "config": public_config(service.config),
+        "metrics": plain_metrics(dict(service.metrics)),
+    }
+
+
+def public_config(config: RunConfig) -> dict[str, dict[str, Any]]:
+    """The configuration without the folders of whoever trained it: texts by their names alone."""
+    plain = to_dict(config)
+    plain["data"]["corpus"] = [Path(name).name or name for name in config.data.corpus]
+    return plain
+
+
+def plain_metrics(metrics: dict[str, Any]) -> dict[str, float]:
+    """The metrics that are finite numbers: JSON has no others."""
+    return {
+        name: value
+        for name, value in metrics.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+    }
