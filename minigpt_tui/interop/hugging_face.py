@@ -54,31 +54,16 @@ def export_folder(
     `transformers` loads is not the model here; nothing is left then.
     """
     with needs_extra("hf", "Exporting to Hugging Face"):
-        import safetensors.torch
         import transformers  # noqa: F401  # the proof needs it
     if os.path.lexists(folder):
         raise ValueError(f"There is already a {visible(str(folder))}. Choose another with --out.")
     temporary = temporary_beside(folder)
-    config, tokenizer = service.config, service.tokenizer
-    own = own_section(service)
-    documents = {
-        "config.json": config_document(config, tokenizer.vocab_size, own),
-        "generation_config.json": generation_document(config),
-        "tokenizer_config.json": tokenizer_document(tokenizer, config.model.max_seq_len),
-    }
     try:
         temporary.mkdir()
-        for file_name, document in documents.items():
-            _write(temporary / file_name, json.dumps(document, indent=2) + "\n")
-        _write(temporary / "tokenizer.json", tokenizer.to_json())
-        weights = to_hugging_face(service.model.state_dict(), config.model)
-        safetensors.torch.save_file(
-            weights, temporary / "model.safetensors", metadata={"format": "pt"}
-        )
-        # The library writes for the owner alone; the folder is to be shared like any other file.
-        shutil.copymode(temporary / "config.json", temporary / "model.safetensors")
+        write_folder(service, temporary)
         proof = prove(service, temporary, sample)
-        _write(temporary / "README.md", model_card(service, info, name, proof.difference))
+        card = model_card(service, info, name, folder.name, proof.difference)
+        _write(temporary / "README.md", card)
         _sync(temporary)
         os.rename(temporary, folder)
         sync_folder(folder.parent)
@@ -87,6 +72,25 @@ def export_folder(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return proof
+
+
+def write_folder(service: GPTService, folder: Path) -> None:
+    """Writes all but the model card into an empty folder. Raises OSError, ValueError."""
+    with needs_extra("hf", "Exporting to Hugging Face"):
+        import safetensors.torch
+    config, tokenizer = service.config, service.tokenizer
+    documents = {
+        "config.json": config_document(config, tokenizer.vocab_size, own_section(service)),
+        "generation_config.json": generation_document(config),
+        "tokenizer_config.json": tokenizer_document(config.model.max_seq_len),
+    }
+    for file_name, document in documents.items():
+        _write(folder / file_name, json.dumps(document, indent=2) + "\n")
+    _write(folder / "tokenizer.json", tokenizer.to_json())
+    weights = to_hugging_face(service.model.state_dict(), config.model)
+    # Not save_file, which writes for the owner alone.
+    raw = safetensors.torch.save(weights, metadata={"format": "pt"})
+    (folder / "model.safetensors").write_bytes(raw)
 
 
 def prove(service: GPTService, folder: Path, sample: SampleText) -> Proof:
@@ -105,7 +109,10 @@ def prove(service: GPTService, folder: Path, sample: SampleText) -> Proof:
     count = _compare_ids(service.tokenizer, their_tokenizer, [sample.text, TRICKY])
     windows = windows_of(service, sample.text)
     with torch.inference_mode():
-        ours, others = service.model(windows), theirs(input_ids=windows).logits
+        ours, others = (
+            service.model(windows),
+            theirs(input_ids=windows, attention_mask=torch.ones_like(windows)).logits,
+        )
     difference = relative_difference(ours, others)
     if not difference <= TOLERANCE:  # also where it is no number
         raise ValueError(
@@ -122,7 +129,7 @@ def relative_difference(ours: Tensor, theirs: Tensor) -> float:
     return float((ours - theirs).abs().max()) / scale
 
 
-def tokenizer_document(tokenizer: Tokenizer, max_seq_len: int) -> dict[str, Any]:
+def tokenizer_document(max_seq_len: int) -> dict[str, Any]:
     """The content of `tokenizer_config.json`.
 
     The special tokens are ids only, as here: a text that reads “<EOT>” is five characters.

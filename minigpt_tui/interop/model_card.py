@@ -34,7 +34,9 @@ print(tokenizer.decode(model.generate(**prompt)[0]))
 ```"""
 
 
-def model_card(service: GPTService, info: RunInfo | None, name: str, difference: float) -> str:
+def model_card(
+    service: GPTService, info: RunInfo | None, name: str, folder: str, difference: float
+) -> str:
     """The card of a model, with nothing in it that was not measured.
 
     `difference` is what the comparison of the logits with transformers' found.
@@ -65,13 +67,13 @@ def model_card(service: GPTService, info: RunInfo | None, name: str, difference:
         "## The result",
         _table(_result(service, info)) or "The checkpoint holds no measurements.",
         "## Use",
-        _USE.format(folder=_literal(name), prompt=_literal(_prompt(service))),
+        _USE.format(folder=_literal(folder), prompt=_literal(_prompt(service))),
         f"A prompt and what follows it have {model.max_seq_len} tokens together at most. Before "
         f"this folder was written, transformers loaded it and was compared with minigpt-tui: the "
         f"same token ids, and logits that differ by {difference:.1e} of the largest at most. "
         "`<UNK>` (0) stands for what the vocabulary lacks, `<EOT>` (1) opens and ends texts.",
         "`minigpt-tui import FOLDER` reads it back.",
-        f"## A sample\n\n{SAMPLE_TOKENS} tokens after an empty prompt, temperature 0.8, seed 0:",
+        f"## A sample\n\nWhat follows an empty prompt, {SAMPLE_TOKENS} tokens at most, temperature 0.8, seed 0:",
         _indented(_sample(service)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -88,7 +90,7 @@ def _training(service: GPTService, info: RunInfo | None) -> list[tuple[str, str]
     for name, words in (("step", "steps"), ("epoch", "epochs"), ("seconds", "seconds")):
         value = metrics.get(name)
         if isinstance(value, int | float):
-            rows.append((words, f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"))
+            rows.append((words, f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"))
     rows.append(("batch", f"{training.batch_size} windows"))
     rows.append(("optimizer", f"{training.optimizer}, learning rate {training.lr:g}"))
     rows.append(("schedule", training.schedule))

@@ -179,8 +179,8 @@ def _metrics(content: Mapping[str, Any]) -> dict[str, float]:
 def _in_words(difference: GeluDifference) -> str:
     said = (
         "nanoGPT computes the exact GELU, this program its tanh form, as GPT-2 does: a logit of "
-        f"this model differs by {difference.logits:.1g} at most"
+        f"this model differs by {difference.logits:.2g} at most"
     )
     if difference.loss is None:
         return f"{said}, on random tokens."
-    return f"{said}, and its loss on the beginning of the text by {difference.loss:+.1g} nats."
+    return f"{said}, and its loss on the beginning of the text by {difference.loss:+.2g} nats."
