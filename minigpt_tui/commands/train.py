@@ -141,8 +141,6 @@ def _refuse_with_start_from(arguments: argparse.Namespace) -> None:
     """Raises ValueError for what the model to start from has decided already."""
     from minigpt_tui.jobs.starting_from import FREE, KEPT
 
-    if arguments.resume is not None:
-        raise ValueError("--start-from begins a new run and --resume goes on with one: use one.")
     for this in settings().values():
         decided = this.section == "model" or this.name in (*KEPT, "plan")
         given = getattr(arguments, f"setting_{this.name}", None) is not None
@@ -164,10 +162,6 @@ def _say_nothing(event: object) -> None:
 
 def _train_otherwise(arguments: argparse.Namespace) -> int:
     """The commands that train other than one run."""
-    if arguments.start_from is not None:
-        raise ValueError(
-            "--start-from goes with a single run: leave out --dry-run, --find-lr and --seeds."
-        )
     if arguments.dry_run:
         from minigpt_tui.commands.preflight import preflight
 

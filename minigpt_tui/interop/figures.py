@@ -20,7 +20,7 @@ def own_section(service: GPTService) -> dict[str, Any]:
 
 
 def public_config(config: RunConfig) -> dict[str, dict[str, Any]]:
-    """The configuration without the folders of whoever trained it: texts by their names alone, and no prompts."""
+    """The configuration without what is private: texts by their names alone, and no prompts."""
     plain = to_dict(config)
     plain["data"]["corpus"] = [Path(name).name or name for name in config.data.corpus]
     plain["training"] |= {"sample_prompt": "", "probes": "auto"}

@@ -73,7 +73,8 @@ def model_card(
         f"same token ids, and logits that differ by {difference:.1e} of the largest at most. "
         "`<UNK>` (0) stands for what the vocabulary lacks, `<EOT>` (1) opens and ends texts.",
         "`minigpt-tui import FOLDER` reads it back.",
-        f"## A sample\n\nWhat follows an empty prompt, {SAMPLE_TOKENS} tokens at most, temperature 0.8, seed 0:",
+        "## A sample",
+        f"What follows an empty prompt: {SAMPLE_TOKENS} tokens at most, temperature 0.8, seed 0.",
         _indented(_sample(service)),
     ]
     return "\n\n".join(parts) + "\n"

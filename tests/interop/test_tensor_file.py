@@ -91,9 +91,9 @@ def test_weights_that_do_not_fit_are_refused(tmp_path):
         struct.pack("<Q", 10**9),
         struct.pack("<Q", 2) + b"{}",
         struct.pack("<Q", 70)
-        + json.dumps({"a": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4]}}).encode()[
-            :70
-        ].ljust(70)
+        + json.dumps({"a": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4]}})
+        .encode()[:70]
+        .ljust(70)
         + b"\x00" * 4,
     ],
 )
