@@ -111,8 +111,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     way.add_argument(
         "--start-from",
         metavar="RUN|FILE",
-        help="begin a new run with this model's weights, shape and vocabulary: a run (an imported "
-        "one, say) or a checkpoint FILE",
+        help="begin a new run with this model's weights, shape and vocabulary, and with its text "
+        "unless --corpus names another: a run (an imported one, say) or a checkpoint FILE",
     )
     way.add_argument(
         "--dry-run",

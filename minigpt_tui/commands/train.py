@@ -14,10 +14,13 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from minigpt_tui.config import (
+    UNKNOWN_CORPUS,
     RunConfig,
     check,
     check_setting,
     dump_yaml,
+    from_dict,
+    get_setting,
     load_preset,
     load_yaml,
     parse_setting,
@@ -113,6 +116,7 @@ def _work(
     start_from = None
     if arguments.start_from is not None:
         start_from = load_checkpoint(_model_named(arguments.start_from, data))
+        config = _left_open(arguments, config, from_dict(start_from.config))
     on_run = partial(note_run, data) if started_by_torchrun() else _say_nothing
     if world.first and started_by_torchrun():
         forget_run(data)
@@ -135,6 +139,18 @@ def _model_named(start_from: str, data: DataFolder) -> Path:
     if _is_file(start_from):
         return Path(start_from).expanduser()
     return find_run(data, start_from).best
+
+
+def _left_open(arguments: argparse.Namespace, config: RunConfig, theirs: RunConfig) -> RunConfig:
+    """`config` with the text and the dropout of the model to start from, unless they are given."""
+    taken = {
+        name: get_setting(theirs, name)
+        for name in ("corpus", "dropout")
+        if getattr(arguments, f"setting_{name}") is None
+    }
+    if taken.get("corpus") == UNKNOWN_CORPUS:
+        raise ValueError("Name the text to learn from: --corpus. The model does not say its own.")
+    return with_settings(config, taken)
 
 
 def _refuse_with_start_from(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from minigpt_tui.config import ModelConfig, RunConfig, check, from_dict, with_settings
+from minigpt_tui.config import (
+    UNKNOWN_CORPUS,
+    ModelConfig,
+    RunConfig,
+    check,
+    from_dict,
+    with_settings,
+)
 from minigpt_tui.inference.layers import LAYER_NORM_EPSILON
 from minigpt_tui.model.fused import NORM_EPSILON
 from minigpt_tui.model.qwen3 import ROPE_THETA
@@ -110,7 +117,8 @@ def config_from_document(document: Mapping[str, Any]) -> tuple[RunConfig, int]:
     own = document.get(OWN)
     plain = own.get("config") if isinstance(own, Mapping) else None
     try:
-        base = from_dict(plain) if plain is not None else with_settings(RunConfig(), _UNKNOWN)
+        elsewhere = with_settings(RunConfig(), {"corpus": UNKNOWN_CORPUS})
+        base = elsewhere if plain is None else from_dict(plain)
     except ValueError as error:
         raise ValueError(f"has settings that are wrong ({str(error).rstrip('.')})") from error
     numbers = {ours: _whole_number(document, name) for ours, name in _numbers(document, layout)}
@@ -126,10 +134,6 @@ def config_from_document(document: Mapping[str, Any]) -> tuple[RunConfig, int]:
         raise ValueError(f"describes no model that fits here ({str(error).rstrip('.')})") from error
     _refuse_other_arithmetic(document, config.model)
     return config, vocab_size
-
-
-_UNKNOWN = {"corpus": ("unknown",)}
-"""The corpus of a model from elsewhere: no text of the library is taken for it."""
 
 
 def _numbers(document: Mapping[str, Any], layout: str) -> list[tuple[str, str]]:

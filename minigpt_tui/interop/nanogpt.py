@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minigpt_tui.config import RunConfig, check, from_dict, with_settings
+from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig, check, from_dict, with_settings
 from minigpt_tui.inference.service import model_in
 from minigpt_tui.interop.figures import plain_metrics
 from minigpt_tui.interop.hugging_face_weights import from_hugging_face, their_names
@@ -71,7 +71,7 @@ def read_nanogpt(path: Path, vocabulary: Vocabulary | None) -> Imported:
             )
         changes = {
             "level": vocabulary.tokenizer.level,
-            "corpus": vocabulary.corpus or ("unknown",),
+            "corpus": vocabulary.corpus or UNKNOWN_CORPUS,
         }
         config = with_settings(config, changes)
         checkpoint, notes = as_checkpoint(

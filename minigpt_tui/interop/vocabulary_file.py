@@ -54,9 +54,11 @@ def vocabulary_of(names: Sequence[str], data: DataFolder) -> Vocabulary:
     tokenizer = train_char(corpus.texts, None)
     rows = tuple(range(tokenizer.vocab_size - len(SPECIALS)))
     newline = tokenizer.encode("\n").tolist()[0] - len(SPECIALS)
+    # Where the files lie from every folder; a name of the library stays a name.
+    places = tuple(str(p.absolute()) if (p := Path(n).expanduser()).exists() else n for n in names)
     first = corpus.texts[0][:_FIRST_SAMPLE]
     sample = first if isinstance(first, str) else next(iter(first.chunks()))
-    return Vocabulary(tokenizer, rows, newline if newline >= 0 else None, sample, tuple(names))
+    return Vocabulary(tokenizer, rows, newline if newline >= 0 else None, sample, places)
 
 
 def vocabulary_from_document(document: Mapping[str, Any]) -> Vocabulary:

@@ -174,6 +174,16 @@ def test_it_may_learn_another_text(here, home):
     assert made.tokenizer_json == load_checkpoint(find_run(home, "first").best).tokenizer_json
 
 
+def test_a_model_from_elsewhere_needs_a_text_to_learn(here, home, capsys):
+    (here / "input.txt").write_text(TEXT, encoding="utf-8")
+    nanogpt.write(here / "ckpt.pt", len(set(TEXT)))
+    assert run("import", "ckpt.pt", "--vocabulary", "input.txt") == 0
+    assert run("train", "--start-from", "ckpt", "--steps", "2", "--threads", "1") == 0
+    made = read_config(list_runs(home)[0])
+    assert made.data.corpus == (str(here / "input.txt"),)  # the text that its vocabulary came from
+    assert made.model.dropout == 0.1
+
+
 def test_killed_before_its_first_checkpoint_it_still_starts_from_the_weights(
     here, home, monkeypatch
 ):
