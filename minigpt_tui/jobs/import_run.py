@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from minigpt_tui import __version__
-from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.config import from_dict
 from minigpt_tui.interop.imported import Imported
 from minigpt_tui.paths import MAX_NAME_LENGTH, DataFolder
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.runs.checkpoint import save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run, read_info, write_info
+from minigpt_tui.runs.journal import append_line
 from minigpt_tui.runs.lock import run_lock
+from minigpt_tui.runs.metrics import EVALUATION, RecordWriter
 from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.text.safe import visible
 
@@ -28,7 +30,7 @@ def import_run(imported: Imported, origin: Path, data: DataFolder, name: str | N
     """
     checkpoint = imported.checkpoint
     config = from_dict(checkpoint.config)
-    run = create_run(data, name or _name_of(origin), config)
+    run = create_run(data, _name_of(origin) if name is None else name, config)
     try:
         with run_lock(run):
             run.tokenizer_file.write_text(checkpoint.tokenizer_json, encoding="utf-8")
@@ -41,10 +43,12 @@ def import_run(imported: Imported, origin: Path, data: DataFolder, name: str | N
                     level=config.data.level,
                     vocab_size=checkpoint.vocab_size,
                     parameters=parameter_count(config.model, checkpoint.vocab_size),
+                    imported=f"{imported.source}, {visible(origin.name)}",
                 ),
             )
+            _keep_loss(run, checkpoint.metrics)
             save_checkpoint(run.best, checkpoint)
-            write_status(run, _status(imported, origin, config))
+            write_status(run, _status(imported))
     except BaseException as error:
         shutil.rmtree(run.path, ignore_errors=True)
         if isinstance(error, OSError):
@@ -53,7 +57,23 @@ def import_run(imported: Imported, origin: Path, data: DataFolder, name: str | N
     return run
 
 
-def _status(imported: Imported, origin: Path, config: RunConfig) -> Status:
+def _keep_loss(run: RunFolder, metrics: dict[str, float]) -> None:
+    """The loss that the model brings along, as a run keeps it, where all of it is known."""
+    losses = ("val_loss", "bits_per_char", "bits_per_byte")
+    if not all(name in metrics for name in ("step", "epoch", *losses)):
+        return
+    step = int(metrics["step"])
+    evaluations = RecordWriter(run.evaluations_file, EVALUATION)
+    try:
+        found = {name: float(metrics[name]) for name in losses}
+        evaluations.append(step=step, epoch=int(metrics["epoch"]), best=1, **found)
+    finally:
+        evaluations.close()
+    line = {"event": "checkpoint", "kind": "best", "file": run.best.name, "step": step}
+    append_line(run.events_file, {"time": time.time(), **line})
+
+
+def _status(imported: Imported) -> Status:
     metrics = imported.checkpoint.metrics
     step, epoch = (int(metrics.get(name, 0)) for name in ("step", "epoch"))
     loss = metrics.get("val_loss")
@@ -65,7 +85,7 @@ def _status(imported: Imported, origin: Path, config: RunConfig) -> Status:
         epochs=epoch,
         val_loss=loss,
         best_val_loss=metrics.get("best_val_loss", loss),
-        message=f"Imported from {imported.source}: {visible(origin.name)}",
+        message="Imported; it was not trained here.",
     )
 
 

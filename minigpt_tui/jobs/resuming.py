@@ -36,8 +36,8 @@ def refuse_if_complete(run: RunFolder, trainer: Trainer, extension: Extension | 
 
 
 def refuse_if_imported(run: RunFolder, info: RunInfo) -> None:
-    """Raises ValueError where a run holds a model that was never trained here."""
-    if not info.total_steps and run.checkpoints() == [run.best]:
+    """Raises ValueError where a run holds a model that was not trained here."""
+    if info.imported:
         raise ValueError(
             f"{run.name} was imported: it has no optimizer to go on with. Begin a new run with its "
             f"weights: minigpt-tui train --start-from {run.name}"

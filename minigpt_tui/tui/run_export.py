@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench
 
 
+SHOWN_SECONDS = 15.0
+
+
 def export_run(app: Workbench, run: RunFolder) -> None:
     """Writes it in a process of its own. The worker is the app's: it outlives the pane."""
     shown = visible(run.name)
@@ -20,7 +23,9 @@ def export_run(app: Workbench, run: RunFolder) -> None:
     def say(
         words: str, title: str, severity: Literal["information", "warning"] = "information"
     ) -> None:
-        app.notify(visible(words), title=title, severity=severity, markup=False)
+        app.notify(
+            visible(words), title=title, severity=severity, timeout=SHOWN_SECONDS, markup=False
+        )
 
     def export() -> None:
         from minigpt_tui.jobs.export_process import export_beside
