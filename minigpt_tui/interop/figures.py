@@ -9,6 +9,9 @@ from minigpt_tui import __version__
 from minigpt_tui.config import RunConfig, to_dict
 from minigpt_tui.inference.service import GPTService
 
+IMPORTED = "imported"
+"""The metric by which a model from another program is known, wherever its checkpoint goes."""
+
 
 def own_section(service: GPTService) -> dict[str, Any]:
     """The settings and metrics by which `import` makes a run again; ready for JSON."""

@@ -87,7 +87,7 @@ def save_gguf(service: GPTService, name: str, path: Path) -> int:
         writer.write_tensors_to_file()
         writer.close()
         _prove(temporary, service, tensors)
-        with open(temporary, "rb") as file:
+        with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.rename(temporary, path)
         sync_folder(path.parent)

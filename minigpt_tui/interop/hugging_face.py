@@ -192,9 +192,6 @@ def _write(path: Path, text: str) -> None:
 def _sync(folder: Path) -> None:
     """Waits until the disk has every file in it, so that the rename cannot come before them."""
     for path in folder.iterdir():
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with open(path, "rb+") as file:
+            os.fsync(file.fileno())
     sync_folder(folder)

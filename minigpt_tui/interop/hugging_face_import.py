@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from minigpt_tui.config import with_settings
-from minigpt_tui.interop.figures import plain_metrics
+from minigpt_tui.interop.figures import IMPORTED, plain_metrics
 from minigpt_tui.interop.hugging_face_config import OWN, config_from_document
 from minigpt_tui.interop.hugging_face_weights import from_hugging_face
 from minigpt_tui.interop.imported import Imported, as_checkpoint
@@ -47,7 +47,7 @@ def read_folder(folder: Path, vocabulary: Vocabulary | None = None) -> Imported:
             config,
             vocab_size,
             vocabulary,
-            plain_metrics(dict(metrics)) if isinstance(metrics, Mapping) else {},
+            plain_metrics(dict(metrics)) if isinstance(metrics, Mapping) else {IMPORTED: 1},
         )
     except ValueError as error:
         said = str(error)

@@ -75,7 +75,7 @@ def from_hugging_face(theirs: Weights, model: ModelConfig, vocab_size: int) -> d
     """Their weights as the `state_dict` of our model.
 
     Raises ValueError, in words that go on from the file's name, where a weight is missing, left
-    over, no number or of another shape than the configuration says.
+    over, not finite or of another shape than the configuration says.
     """
     import torch
 
@@ -102,6 +102,8 @@ def from_hugging_face(theirs: Weights, model: ModelConfig, vocab_size: int) -> d
                 raise ValueError(f"holds the weight {their_name} as {part.dtype}: not as numbers")
         own[name] = torch.cat([part.float().T if turn else part.float() for part in parts])
         own[name] = own[name].contiguous()
+        if not bool(torch.isfinite(own[name]).all()):
+            raise ValueError(f"holds numbers in the weight {names[0]} that are not finite")
     if given:
         raise ValueError(f"holds weights that this layout does not have, {min(given)[:60]} first")
     return own

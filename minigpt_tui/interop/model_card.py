@@ -6,6 +6,7 @@ import json
 
 from minigpt_tui import __version__
 from minigpt_tui.inference.service import GPTService
+from minigpt_tui.interop.figures import IMPORTED
 from minigpt_tui.interop.hugging_face_config import ARCHITECTURES
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.runs.info import RunInfo
@@ -43,11 +44,11 @@ def model_card(
     """
     model = service.config.model
     tokenizer = service.tokenizer
+    weights = parameter_count(model, service.vocab_size)
     end = "its positions end there" if model.layout == "gpt2" else "it was trained on no more"
     parts = [
         _FRONT.format(layout=model.layout) + f"# {_line(name)}",
-        f"A language model of {parameter_count(model, service.vocab_size):,} weights, trained from "
-        f"scratch with minigpt-tui {__version__}. It goes on with a text, one token after another; "
+        f"A language model of {weights:,} weights, {_made(service)} minigpt-tui {__version__}. It goes on with a text, one token after another; "
         "it answers no questions and follows no instructions.",
         "## The model",
         _table(
@@ -63,7 +64,7 @@ def model_card(
             ]
         ),
         "## The training",
-        _table(_training(service, info)),
+        _table(_training(service, info)) or "Nothing is known of it.",
         "## The result",
         _table(_result(service, info)) or "The checkpoint holds no measurements.",
         "## Use",
@@ -80,7 +81,12 @@ def model_card(
     return "\n\n".join(parts) + "\n"
 
 
+def _made(service: GPTService) -> str:
+    return "imported from another program by" if service.metrics.get(IMPORTED) else "trained with"
+
+
 def _training(service: GPTService, info: RunInfo | None) -> list[tuple[str, str]]:
+    """What is known of it; the settings of another program's training are not."""
     training, metrics = service.config.training, service.metrics
     rows = []
     if info is not None:
@@ -92,6 +98,8 @@ def _training(service: GPTService, info: RunInfo | None) -> list[tuple[str, str]
         value = metrics.get(name)
         if isinstance(value, int | float):
             rows.append((words, f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"))
+    if metrics.get(IMPORTED):
+        return rows
     rows.append(("batch", f"{training.batch_size} windows"))
     rows.append(("optimizer", f"{training.optimizer}, learning rate {training.lr:g}"))
     rows.append(("schedule", training.schedule))

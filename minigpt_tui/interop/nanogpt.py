@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig, check, from_dict, with_settings
 from minigpt_tui.inference.service import model_in
-from minigpt_tui.interop.figures import plain_metrics
+from minigpt_tui.interop.figures import IMPORTED, plain_metrics
 from minigpt_tui.interop.hugging_face_weights import from_hugging_face, their_names
 from minigpt_tui.interop.imported import Imported, as_checkpoint, windows
 from minigpt_tui.interop.vocabulary_file import Vocabulary
@@ -172,7 +172,7 @@ def _metrics(content: Mapping[str, Any]) -> dict[str, float]:
     best = content.get("best_val_loss")
     if isinstance(best, torch.Tensor) and best.numel() == 1:
         best = float(best)
-    found = {"step": content.get("iter_num"), "val_loss": best, "best_val_loss": best}
+    found = {IMPORTED: 1, "step": content.get("iter_num"), "val_loss": best, "best_val_loss": best}
     return plain_metrics(found)
 
 

@@ -16,6 +16,7 @@ from minigpt_tui.interop.hugging_face_weights import to_hugging_face
 from minigpt_tui.interop.model_card import model_card
 from minigpt_tui.interop.reading import read_model
 from minigpt_tui.interop.sample_text import SampleText, sample_text, windows_of
+from minigpt_tui.runs.checkpoint import save_checkpoint
 from minigpt_tui.runs.info import BaselineLosses, RunInfo
 from minigpt_tui.text.tokenizers import tokenizer_from_json
 from tests.interop.models import EVERY, TEXT, checkpoint, noisy, same_model, service, shape
@@ -63,6 +64,15 @@ def test_the_card_has_the_runs_figures_and_no_markup_from_outside(tmp_path):
     assert r"tales\_\[x\](http://y)" in card
     assert 'from_pretrained("my_run-hf")' in card
     assert f"{sum(p.numel() for p in model.model.parameters()):,} weights" in card
+
+
+def test_the_card_of_an_imported_model_claims_no_training(folder, tmp_path, data):
+    foreign(folder)
+    imported = read_model(folder, [], data).checkpoint
+    save_checkpoint(tmp_path / "imported.pt", imported)
+    card = model_card(GPTService(tmp_path / "imported.pt"), None, "m", "m-hf", 0.0)
+    assert "imported from another program" in card
+    assert "learning rate" not in card
 
 
 def test_without_transformers_the_extra_is_named_and_nothing_is_written(

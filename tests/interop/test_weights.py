@@ -105,6 +105,7 @@ def test_wrong_weights_are_refused_by_name():
         ({n: w for n, w in theirs.items() if n != name}, f"no weight {name}"),
         ({**theirs, name: theirs[name].T}, "shape"),
         ({**theirs, name: theirs[name].to(torch.int8)}, "not as numbers"),
+        ({**theirs, name: theirs[name] / 0.0}, "not finite"),
         ({**theirs, "transformer.h.2.ln_1.weight": torch.ones(16)}, "does not have"),
         ({**theirs, "lm_head.weight": torch.ones(10**4, 16)}, "shape"),
     ):
