@@ -12,6 +12,7 @@ from minigpt_tui.interop.tensor_file import save_model
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, read_info
 from minigpt_tui.runs.info import RunInfo
+from minigpt_tui.text.safe import visible
 
 
 def export_model(
@@ -22,7 +23,8 @@ def export_model(
     Raises ValueError in words where it cannot be; nothing is left at `target` then.
     """
     if not target.absolute().parent.is_dir():
-        raise ValueError(f"There is no folder {target.absolute().parent} to write into.")
+        shown = visible(str(target.absolute().parent))
+        raise ValueError(f"There is no folder {shown} to write into.")
     match form:
         case "hf":
             sample = sample_text(service, data)

@@ -9,6 +9,8 @@ from minigpt_tui import __version__
 from minigpt_tui.config import RunConfig, to_dict
 from minigpt_tui.inference.service import GPTService
 
+_LARGEST = 2.0**53
+
 IMPORTED = "imported"
 """The metric by which a model from another program is known, wherever its checkpoint goes."""
 
@@ -31,9 +33,9 @@ def public_config(config: RunConfig) -> dict[str, dict[str, Any]]:
 
 
 def plain_metrics(metrics: dict[str, Any]) -> dict[str, float]:
-    """The metrics that are finite numbers: JSON has no others."""
+    """The metrics that are finite numbers of a sensible size: JSON has no others."""
     return {
         name: value
         for name, value in metrics.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
     }

@@ -117,7 +117,7 @@ def gguf_tensors(service: GPTService) -> dict[str, Array]:
 def _describe(writer: Any, service: GPTService, name: str) -> None:
     model = service.config.model
     writer.add_name(name)
-    writer.add_description(f"trained with minigpt-tui {__version__}")
+    writer.add_description(f"exported by minigpt-tui {__version__}")
     writer.add_file_type(0)  # all fp32
     writer.add_context_length(model.max_seq_len)
     writer.add_embedding_length(model.d_model)

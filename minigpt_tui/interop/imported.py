@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ def as_checkpoint(
     assert size == tokenizer.vocab_size
     notes = [
         "Its vocabulary has no <UNK> and <EOT>, which every vocabulary here begins with: they were "
-        f"added, with a probability of about {2.7183**-SPECIAL_NATS:.0e} each. All others keep "
+        f"added, with a probability of about {math.exp(-SPECIAL_NATS):.0e} each. All others keep "
         "theirs."
     ]
     opening = () if vocabulary.opening is None else (vocabulary.opening,)

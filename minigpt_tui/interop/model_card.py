@@ -48,7 +48,8 @@ def model_card(
     end = "its positions end there" if model.layout == "gpt2" else "it was trained on no more"
     parts = [
         _FRONT.format(layout=model.layout) + f"# {_line(name)}",
-        f"A language model of {weights:,} weights, {_made(service)} minigpt-tui {__version__}. It goes on with a text, one token after another; "
+        f"A language model of {weights:,} weights, {_made(service)} minigpt-tui "
+        f"{__version__}. It goes on with a text, one token after another; "
         "it answers no questions and follows no instructions.",
         "## The model",
         _table(
