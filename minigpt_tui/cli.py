@@ -259,6 +259,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="take up a better checkpoint when there is one"
     )
+    parser.add_argument("--requests", action="store_true", help="print a line for each request")
+    parser.add_argument(
+        "--until-eof",
+        action="store_true",
+        help="end when standard input ends, for a program that starts this one",
+    )
 
 
 def _add_runs(parser: argparse.ArgumentParser) -> None:

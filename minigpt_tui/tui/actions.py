@@ -281,6 +281,14 @@ ACTIONS: tuple[Action, ...] = (
         show=False,
     ),
     Action("ask_run", "runs", "a", "Ask", "Ask the run's best model in Predict."),
+    Action(
+        "serve_run",
+        "runs",
+        "h",
+        "Serve",
+        "Answer other programs over HTTP with the run's best model, or see what is served.",
+        show=False,
+    ),
     Action("resume_run", "runs", "r,f7", "Resume", "Go on with the run from its last checkpoint."),
     Action(
         "take_back_run",

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.run_page import Details, page
 
 KEYS = ("␣ mark", "n notes", "v verify", "w export", "e rename", "p pin")
@@ -44,12 +45,12 @@ class RunDetails(VerticalScroll):
     def _draw(self) -> None:
         details = self._details
         name = visible(details.summary.run.name) if details is not None else ""
-        self.border_title = Content(name)  # a str would be read as markup
+        entitle(self, name)
         width = self.scrollable_content_region.width
         keys = next(k for k in _ways_to_say_keys() if len(k) <= width or " " not in k)
-        self.border_subtitle = Content(keys if details is not None else "")
+        entitle(self, subtitle=keys if details is not None else "")
         text = page(details, width) if details is not None else Content("")
-        self.query_one(Static).update(text)
+        put(self.query_one(Static), text)
 
 
 def _ways_to_say_keys() -> Iterator[str]:

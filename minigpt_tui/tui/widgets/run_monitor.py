@@ -19,6 +19,7 @@ from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.plot_export import write_plot
+from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
 from minigpt_tui.tui.widgets.loss_plot import EMPTY_MESSAGE, LossPlot, PlotData
@@ -97,15 +98,15 @@ class RunMonitor(Container):
         """A sentence or two in place of the run."""
         self._watch(False)
         box = self.query_one("#notice")
-        box.border_title = title
-        box.query_one(Static).update(text)
+        entitle(box, title)
+        put(box.query_one(Static), text)
 
     def show_view(self, view: RunView, state: str, trained_here: bool) -> None:
         """The run as it is now; `state` is its state in a word."""
         before = self._view
         self._view, self._state, self._trained_here = view, state, trained_here
         self._watch(True)
-        self.query_one("#live").border_title = Content(f"Run {visible(view.run.name)}")
+        entitle(self.query_one("#live"), f"Run {visible(view.run.name)}")
         plot = self.query_one(LossPlot)
         elsewhere = view.info is not None and view.info.imported
         plot.empty_message = NO_CURVE_OF_IMPORTED if elsewhere else EMPTY_MESSAGE
@@ -191,7 +192,7 @@ class RunMonitor(Container):
         words = plot.seen_in_words
         if not words and self.screen.has_class("-narrow"):
             words = "F1: keys of the plot" if plot.has_focus else "tab: read the curves"
-        self.query_one("#live").border_subtitle = words
+        entitle(self.query_one("#live"), subtitle=words)
 
     def _show_lines(self) -> None:
         view = self._view
@@ -206,8 +207,8 @@ class RunMonitor(Container):
             ("#run-progress", progress_line(view, width)),
             ("#figures", self.query_one(LossPlot).reading(width) or figures_line(view, width)),
         ):
-            self.query_one(name, Static).update(line)
-        words.update(Content("\n".join(fitting(found, width, height))))
+            put(self.query_one(name, Static), line, fixed=True)
+        put(words, "\n".join(fitting(found, width, height)), fixed=True)
 
     def _show_samples(self, view: RunView) -> None:
         samples = view.samples
