@@ -142,11 +142,16 @@ def _model_named(start_from: str, data: DataFolder) -> Path:
 
 
 def _left_open(arguments: argparse.Namespace, config: RunConfig, theirs: RunConfig) -> RunConfig:
-    """`config` with the text and the dropout of the model to start from, unless they are given."""
+    """`config` with the text and the dropout of the model to start from, unless they are given.
+
+    A preset or a file gives what it changes.
+    """
+    usual = RunConfig()
     taken = {
         name: get_setting(theirs, name)
         for name in ("corpus", "dropout")
         if getattr(arguments, f"setting_{name}") is None
+        and get_setting(config, name) == get_setting(usual, name)
     }
     if taken.get("corpus") == UNKNOWN_CORPUS:
         raise ValueError("Name the text to learn from: --corpus. The model does not say its own.")

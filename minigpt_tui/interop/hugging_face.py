@@ -103,9 +103,11 @@ def prove(service: GPTService, folder: Path, sample: SampleText) -> Proof:
     with _quiet():
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        theirs: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        theirs: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True
+        )
         theirs.eval()
-        their_tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        their_tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     count = _compare_ids(service.tokenizer, their_tokenizer, [sample.text, TRICKY])
     windows = windows_of(service, sample.text)
     with torch.inference_mode():

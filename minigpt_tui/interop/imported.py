@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from minigpt_tui.config import RunConfig, from_dict, to_dict, with_settings
 from minigpt_tui.inference.service import model_in
 from minigpt_tui.interop.foreign_vocabulary import with_special_tokens
+from minigpt_tui.interop.sample_text import most_windows
 from minigpt_tui.interop.vocabulary_file import Vocabulary
 from minigpt_tui.runs.checkpoint import Checkpoint
 from minigpt_tui.text.tokenizers import SPECIALS
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 SPECIAL_NATS = 20.0
 """How far below all others together the logits of added special tokens lie: e⁻²⁰ is 2 · 10⁻⁹."""
-_WINDOWS = 8
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,12 @@ def windows(checkpoint: Checkpoint, text_ids: list[int]) -> Tensor:
     import torch
 
     length = from_dict(checkpoint.config).model.max_seq_len
-    count = min(_WINDOWS, len(text_ids) // length)
+    most = most_windows(length, checkpoint.vocab_size)
+    count = min(most, len(text_ids) // length)
     if count:
         return torch.tensor(text_ids[: count * length]).view(count, length)
     generator = torch.Generator().manual_seed(0)
-    return torch.randint(checkpoint.vocab_size, (_WINDOWS, length), generator=generator)
+    return torch.randint(checkpoint.vocab_size, (most, length), generator=generator)
 
 
 def _lowest_sum(checkpoint: Checkpoint, config: RunConfig, vocabulary: Vocabulary) -> float:

@@ -96,7 +96,7 @@ def gelu_difference(checkpoint: Checkpoint, ids: list[int]) -> GeluDifference:
     with torch.inference_mode():
         pair = [model(batch) for model in (ours, theirs)]
         logits = float((pair[0] - pair[1]).abs().max())
-        if len(ids) < config.model.max_seq_len:
+        if len(ids) < config.model.max_seq_len or batch.shape[1] < 2:
             return GeluDifference(logits, None)
         targets = batch[:, 1:].flatten()
         losses = [float(F.cross_entropy(one[:, :-1].flatten(0, 1), targets)) for one in pair]

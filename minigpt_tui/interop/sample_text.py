@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CHARACTERS = 20_000
 MOST_WINDOWS = 8
+MOST_LOGITS = 2**24  # at once, beyond the first window
 # What vocabularies disagree on: signs that no corpus has, blanks, the names of special tokens.
 TRICKY = "I eat\n\n  ünïcödé 😀\tdon't <EOT><UNK> \u202f‰ 12 3x_y .\r\n"
 
@@ -50,8 +51,13 @@ def windows_of(service: GPTService, text: str) -> Tensor:
 
     ids = service.tokenize(text)
     length = min(service.config.model.max_seq_len, len(ids))
-    count = min(MOST_WINDOWS, len(ids) // length)
+    count = min(most_windows(length, service.vocab_size), len(ids) // length)
     return torch.tensor(ids[: count * length]).view(count, length)
+
+
+def most_windows(length: int, vocab_size: int) -> int:
+    """How many windows of a length are tried together, so that their logits fit into the memory."""
+    return max(1, min(MOST_WINDOWS, MOST_LOGITS // (length * vocab_size)))
 
 
 def _validation_text(config: RunConfig, data: DataFolder) -> str:

@@ -184,6 +184,14 @@ def test_a_model_from_elsewhere_needs_a_text_to_learn(here, home, capsys):
     assert made.model.dropout == 0.1
 
 
+def test_a_text_given_in_a_file_is_taken(here, home):
+    (here / "other.txt").write_text(TEXT, encoding="utf-8")
+    (here / "more.yaml").write_text("corpus: [other.txt]\nsteps: 2\n", encoding="utf-8")
+    command = ["train", "--start-from", "first", "--config", "more.yaml", "--threads", "1"]
+    assert run(*command, "--run", "more") == 0
+    assert read_config(find_run(home, "more")).data.corpus == ("other.txt",)
+
+
 def test_killed_before_its_first_checkpoint_it_still_starts_from_the_weights(
     here, home, monkeypatch
 ):
