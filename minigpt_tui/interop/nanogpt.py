@@ -55,7 +55,9 @@ def read_nanogpt(path: Path, vocabulary: Vocabulary | None) -> Imported:
         content, record_bytes = load_archive(raw)
         config, vocab_size, model = _checked(content, record_bytes)
     except ValueError as error:
-        raise ValueError(f"{shown} is no checkpoint of nanoGPT: {error}.") from error
+        raise ValueError(
+            f"{shown} is no checkpoint of nanoGPT: {str(error).rstrip('.')}."
+        ) from error
     if vocabulary is None:
         raise ValueError(
             f"{shown} holds no vocabulary (nanoGPT keeps it in meta.pkl, a pickle, which is not "

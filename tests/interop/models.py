@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,18 @@ def same_model(one: Checkpoint, other: Checkpoint) -> bool:
         and one.model_state.keys() == other.model_state.keys()
         and all(torch.equal(one.model_state[n], other.model_state[n]) for n in one.model_state)
     )
+
+
+def gpt2_tokenizer() -> dict[str, Any]:
+    """As OpenAI's: the bytes, the merges, and the end of a text as the last token."""
+    bpe = json.loads(checkpoint("gpt2", "bpe").tokenizer_json)
+    names = sorted(bpe["model"]["vocab"], key=bpe["model"]["vocab"].get)[2:]
+    names.append("<|endoftext|>")
+    bpe["model"]["vocab"] = {name: i for i, name in enumerate(names)}
+    bpe["model"]["merges"] = [" ".join(pair) for pair in bpe["model"]["merges"]]
+    bpe["pre_tokenizer"]["trim_offsets"] = False
+    bpe["added_tokens"] = [{"id": len(names) - 1, "content": "<|endoftext|>", "special": True}]
+    return bpe
 
 
 def as_hugging_face(model: LanguageModel, **options: Any) -> Any:

@@ -19,7 +19,16 @@ from minigpt_tui.interop.sample_text import SampleText, sample_text, windows_of
 from minigpt_tui.runs.checkpoint import save_checkpoint
 from minigpt_tui.runs.info import BaselineLosses, RunInfo
 from minigpt_tui.text.tokenizers import tokenizer_from_json
-from tests.interop.models import EVERY, TEXT, checkpoint, noisy, same_model, service, shape
+from tests.interop.models import (
+    EVERY,
+    TEXT,
+    checkpoint,
+    gpt2_tokenizer,
+    noisy,
+    same_model,
+    service,
+    shape,
+)
 
 safetensors = pytest.importorskip("safetensors.torch")
 
@@ -106,18 +115,6 @@ def test_the_compared_text_is_the_held_out_one_or_one_that_the_model_writes(tmp_
 
 
 # A GPT-2 from elsewhere
-
-
-def gpt2_tokenizer() -> dict[str, object]:
-    """As OpenAI's: the bytes, the merges, and the end of a text as the last token."""
-    bpe = json.loads(checkpoint("gpt2", "bpe").tokenizer_json)
-    names = sorted(bpe["model"]["vocab"], key=bpe["model"]["vocab"].get)[2:]
-    names.append("<|endoftext|>")
-    bpe["model"]["vocab"] = {name: i for i, name in enumerate(names)}
-    bpe["model"]["merges"] = [" ".join(pair) for pair in bpe["model"]["merges"]]
-    bpe["pre_tokenizer"]["trim_offsets"] = False
-    bpe["added_tokens"] = [{"id": len(names) - 1, "content": "<|endoftext|>", "special": True}]
-    return bpe
 
 
 def foreign(folder, layout="gpt2", padding=3):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 
@@ -14,7 +15,7 @@ from minigpt_tui.interop.nanogpt import use_exact_gelu
 from minigpt_tui.interop.reading import read_model
 from minigpt_tui.text.tokenizers import tokenizer_from_json
 from tests.interop import nanogpt_reference as nanogpt
-from tests.interop.models import TEXT, checkpoint_file
+from tests.interop.models import TEXT, checkpoint_file, gpt2_tokenizer
 
 CHARACTERS = sorted(set(TEXT))
 V = len(CHARACTERS)
@@ -67,6 +68,22 @@ def test_its_figures_and_its_text_go_along(text, tmp_path, data):
     config = from_dict(imported.config)
     assert (config.data.level, config.data.corpus) == ("char", tuple(text))
     assert (config.model.layout, config.model.d_ff, config.model.dropout) == ("gpt2", 64, 0.1)
+
+
+def test_tokens_of_gpt2_are_read_from_a_tokenizer_json(tmp_path, data):
+    document = gpt2_tokenizer()
+    known = len(document["model"]["vocab"]) - 1  # but for <|endoftext|>
+    (tmp_path / "tokenizer.json").write_text(json.dumps(document), encoding="utf-8")
+    weights = nanogpt.write(tmp_path / "ckpt.pt", known + 1 + 5)  # padded, as nanoGPT does
+    imported = read_model(tmp_path / "ckpt.pt", [str(tmp_path / "tokenizer.json")], data)
+    tokenizer = tokenizer_from_json(imported.checkpoint.tokenizer_json)
+    ids = torch.from_numpy(tokenizer.encode(TEXT[:60])).long()[None, :16]
+    model = model_in(imported.checkpoint, from_dict(imported.checkpoint.config)).eval()
+    with torch.inference_mode():
+        theirs = nanogpt.logits(weights, ids - 2, "tanh")
+        assert torch.allclose(model(ids)[..., 2:], theirs[..., :known], atol=2e-5)
+    assert "on random tokens" in imported.notes[-1]
+    assert "5 rows" in imported.notes[1]
 
 
 def test_without_a_vocabulary_it_says_what_to_give(tmp_path, data):
