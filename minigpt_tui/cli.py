@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from minigpt_tui import __version__
+from minigpt_tui.commands.export import add_export
+from minigpt_tui.commands.import_model import add_import
 from minigpt_tui.config import SECTIONS, Setting, settings
 from minigpt_tui.waiting import choose_waiting
 
@@ -88,6 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_inspect(add("inspect", "see why a model says what it says"))
     _add_serve(add("serve", "answer other programs over HTTP, as OpenAI's completions do"))
     _add_runs(add("runs", "list the runs in the data folder, or verify one"))
+    add_export(add("export", "write a model for Hugging Face, safetensors or llama.cpp (GGUF)"))
+    add_import(add("import", "make a run of a model from Hugging Face, safetensors or nanoGPT"))
     return parser
 
 
@@ -103,6 +107,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="RUN|FILE",
         help="go on with a run; with --epochs, --steps or --minutes beyond its end. A checkpoint "
         "FILE: go on from it in a new run",
+    )
+    way.add_argument(
+        "--start-from",
+        metavar="RUN|FILE",
+        help="begin a new run with this model's weights, shape and vocabulary, and with its text "
+        "unless --corpus names another: a run (an imported one, say) or a checkpoint FILE",
     )
     way.add_argument(
         "--dry-run",
@@ -304,6 +314,10 @@ def _command(name: str) -> Command:
         from minigpt_tui.commands.serve import serve as command
     elif name == "runs":
         from minigpt_tui.commands.runs import runs as command
+    elif name == "export":
+        from minigpt_tui.commands.export import export as command
+    elif name == "import":
+        from minigpt_tui.commands.import_model import import_model as command
     else:
         from minigpt_tui.commands.workbench import workbench as command
     return command

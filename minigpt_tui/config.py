@@ -22,6 +22,8 @@ from typing import Any
 
 PRESETS_FOLDER = Path(__file__).parent / "presets"
 MAX_YAML_BYTES = 64 * 1024
+UNKNOWN_CORPUS = ("unknown",)
+"""The corpus of a model from elsewhere: no text of the library is taken for it."""
 
 
 def setting(

@@ -47,6 +47,11 @@ class DataFolder:
         return self.root / "plots"
 
     @property
+    def exports(self) -> Path:
+        """Models that were exported from the workbench."""
+        return self.root / "exports"
+
+    @property
     def settings(self) -> Path:
         """What the workbench remembers: theme, sizes, last selections."""
         return self.root / "settings.yaml"

@@ -23,6 +23,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import actions_of, bindings
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane, while_there
+from minigpt_tui.tui.run_export import export_run
 from minigpt_tui.tui.run_keeping import RunKeeping
 from minigpt_tui.tui.run_page import Details
 from minigpt_tui.tui.runs_watcher import RunsWatcher
@@ -225,7 +226,7 @@ class RunsPane(Pane):
                 serving = self.workbench.serving
                 served = serving is not None and serving.running
                 return served or (summary is not None and summary.has_model)
-            case "ask_run":
+            case "ask_run" | "export_run":
                 return summary is not None and summary.has_model
         return summary is not None or action not in OF_THE_SELECTED
 
@@ -346,6 +347,10 @@ class RunsPane(Pane):
         self._pull()
         if message.fault:
             self.keeping.say(message.fault, "The trash cannot be emptied", "warning")
+
+    def action_export_run(self) -> None:
+        if self.selected is not None:
+            export_run(self.workbench, self.selected.run)
 
     def action_verify_run(self) -> None:
         if self.selected is None:

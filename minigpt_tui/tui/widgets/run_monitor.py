@@ -22,12 +22,17 @@ from minigpt_tui.tui.plot_export import write_plot
 from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
-from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
+from minigpt_tui.tui.widgets.loss_plot import EMPTY_MESSAGE, LossPlot, PlotData
 from minigpt_tui.tui.widgets.plot_state import Look
 from minigpt_tui.tui.widgets.plot_svg import to_svg
 
 DRAWN = ("uniform", "unigram", "5-gram")
 """The reference lines in the plot; more of them would hide the curves."""
+
+
+NO_SAMPLES = "Samples follow the measurements of the loss."
+NO_SAMPLES_OF_IMPORTED = "It was imported: no samples were written on the way."
+NO_CURVE_OF_IMPORTED = "It was imported, without its curves."
 
 
 class RunMonitor(Container):
@@ -102,9 +107,12 @@ class RunMonitor(Container):
         self._view, self._state, self._trained_here = view, state, trained_here
         self._watch(True)
         entitle(self.query_one("#live"), f"Run {visible(view.run.name)}")
-        self.query_one(LossPlot).show(plot_data(view))
+        plot = self.query_one(LossPlot)
+        elsewhere = view.info is not None and view.info.imported
+        plot.empty_message = NO_CURVE_OF_IMPORTED if elsewhere else EMPTY_MESSAGE
+        plot.show(plot_data(view))
         if before is None or before.run != view.run or before.samples != view.samples:
-            self._show_samples(view.samples)
+            self._show_samples(view)
         self._show_lines()
 
     def follow_overlays(self) -> None:
@@ -202,7 +210,8 @@ class RunMonitor(Container):
             put(self.query_one(name, Static), line, fixed=True)
         put(words, "\n".join(fitting(found, width, height)), fixed=True)
 
-    def _show_samples(self, samples: tuple[Sample, ...]) -> None:
+    def _show_samples(self, view: RunView) -> None:
+        samples = view.samples
         box = self.query_one("#samples", VerticalScroll)
         if samples:
             box.border_subtitle = f"after step {samples[0].step:,}"
@@ -214,7 +223,8 @@ class RunMonitor(Container):
             text = Content("\n").join(parts)
         else:
             box.border_subtitle = ""
-            text = Content.styled("Samples follow the measurements of the loss.", "dim")
+            elsewhere = view.info is not None and view.info.imported
+            text = Content.styled(NO_SAMPLES_OF_IMPORTED if elsewhere else NO_SAMPLES, "dim")
         box.query_one(Static).update(text)
         box.scroll_home(animate=False)
 

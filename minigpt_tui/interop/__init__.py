@@ -1,0 +1,1 @@
+"""Models for other programs and from them: Hugging Face, safetensors, GGUF, nanoGPT."""
