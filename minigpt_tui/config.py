@@ -289,6 +289,13 @@ class TrainingConfig:
         "places of the held-out text; none: nothing is recorded.",
         advanced=True,
     )
+    log: str = setting(
+        "none",
+        "Where the figures go besides the run's own record: to TensorBoard (files in the run's "
+        "folder), or to Weights & Biases (wandb; offline where nobody is logged in).",
+        choices=("none", "tensorboard", "wandb"),
+        advanced=True,
+    )
     seed: int = setting(
         1337,
         "Seed of everything random: same seed, same run.",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from minigpt_tui import __version__
 from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.interop.loggers import check_logger
 from minigpt_tui.jobs.deciding import decide
 from minigpt_tui.jobs.drive import Listener, Outcome, drive, follow
 from minigpt_tui.jobs.prepare import Prepared, prepare
@@ -59,6 +60,7 @@ def train_new(
     """
     if name is not None:
         _check_name_is_free(name, data)
+    check_logger(config.training.log)
     prepared = _prepare(config, data, None, control, on_event, world)
     training_data = _training_data(prepared)
     on_event(Preparing("Trying how this machine computes fastest"))
