@@ -9,6 +9,8 @@ from __future__ import annotations
 
 BORDER = "\ufdd0"
 """Unicode sets this code point aside for what a program means by itself: no text has it."""
+BORDER_SHOWN = "<EOT>"
+"""What stands for it where a person looks: the token that is learned there."""
 
 
 def without_borders(text: str) -> str:

@@ -26,7 +26,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Part:
-    """The bytes from `begin` to `end` of a file as text, with `\\n` for `\\r\\n` and a BORDER."""
+    """The bytes from `begin` to `end` of a file as text, with `\\n` for `\\r\\n`."""
 
     path: Path
     begin: int
@@ -39,13 +39,13 @@ class Part:
 
     @property
     def text(self) -> str:
-        return self.source.replace("\r\n", "\n").replace(BORDER, "\n")
+        return self.source.replace("\r\n", "\n")
 
     @property
     def documents(self) -> list[tuple[int, str]]:
         """What it has of documents: where in `text` each begins, and its text."""
         found, start = [], 0
-        for piece in self.source.replace("\r\n", "\n").split(BORDER):
+        for piece in self.text.split(BORDER):
             found.append((start, piece))
             start += len(piece) + 1
         return found

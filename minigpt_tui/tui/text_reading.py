@@ -208,12 +208,16 @@ def provisional_spans(part: Part, config: DataConfig) -> Sequence[Span]:
 
 
 def part_spans(part: Part, tokenizer: Tokenizer) -> Sequence[Span]:
-    """The tokens of a part; those of a document end with it."""
-    return [
-        (start + begin, start + end, token_id)
-        for start, text in part.documents
-        for begin, end, token_id in tokenizer.spans(text)
-    ]
+    """The tokens of a part; between its documents there is an EOT."""
+    from minigpt_tui.text.vocabulary import EOT_ID
+
+    spans: list[Span] = []
+    for start, text in part.documents:
+        if start:
+            spans.append((start - 1, start, EOT_ID))
+        found = tokenizer.spans(text)
+        spans += [(start + begin, start + end, i) for begin, end, i in found] if start else found
+    return spans
 
 
 def frequent_tokens(counts: Counts, tokenizer: Tokenizer) -> FrequentTokens:

@@ -22,6 +22,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from minigpt_tui.config import DataConfig
+from minigpt_tui.text.border import BORDER, BORDER_SHOWN
 from minigpt_tui.text.safe import shown_token, visible
 from minigpt_tui.tui.text_reading import Beginning, Border, part_spans, provisional_spans
 from minigpt_tui.tui.widgets.text_map import TextMap
@@ -310,6 +311,10 @@ class TextPreview(Horizontal):
         """`“·the”  id 257  3.1 %  1,204 times`."""
         start, end, token_id = span
         text = self.tokens.text[start:end]
+        if text == BORDER:
+            return Content.styled(
+                f"{BORDER_SHOWN}  id {token_id}  between documents", "$foreground"
+            )
         shown = "".join(map(shown_token, text))
         if cell_len(shown) > _TOKEN_CELLS:
             shown = set_cell_size(shown, _TOKEN_CELLS - 1).rstrip() + "…"
