@@ -157,6 +157,8 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         can_stand_alone = "on" in this.choices  # --shard means --shard on
         groups[this.section].add_argument(
             this.flag,
+            # torchrun takes --log for an abbreviation of its own, as it does --run.
+            *(["--log-to"] if this.name == "log" else []),
             dest=f"setting_{this.name}",
             metavar=_metavar(this),
             nargs="+" if this.kind is tuple else "?" if can_stand_alone else None,

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from minigpt_tui.text.safe import visible
 
 AddSettings = Callable[[argparse.ArgumentParser], None]
 WIDTH = 80
+SAID_SECONDS = 0.25
 
 
 def add_corpus_arguments(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
@@ -156,6 +158,7 @@ def _stats(arguments: argparse.Namespace, data: DataFolder) -> int:
             measure = step.measure
     assert facts is not None
     assert measure is not None
+    _say("")
     words = refusal(measure, config) or verdict(measure, config)
     if arguments.json:
         counts = {
@@ -198,7 +201,16 @@ def _build(arguments: argparse.Namespace, data: DataFolder) -> int:
 
 
 def _shares(quiet: bool) -> Callable[[str, float], None]:
-    return lambda what, share: None if quiet else _say(f"{what.capitalize()} {share:.0%}")
+    """Says how far something is, some times a second."""
+    last = time.monotonic()
+
+    def say(what: str, share: float) -> None:
+        nonlocal last
+        if not quiet and time.monotonic() - last >= SAID_SECONDS:
+            last = time.monotonic()
+            _say(f"{what.capitalize()} {share:.0%}")
+
+    return say
 
 
 def _say(words: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -21,7 +21,7 @@ from minigpt_tui.interop.tensorboard_files import read_scalars
 from minigpt_tui.text.safe import visible
 
 EVENT_FILES = "*tfevents*"
-MOST_ROWS = 5_000_000
+MOST_ROWS = 1_000_000
 MOST_STEPS = 1e15
 _STEPS = ("step", "steps", "global_step", "iter", "iteration", "iterations", "_step")
 _HELD_OUT = ("val", "eval", "valid", "test", "dev")
@@ -56,7 +56,7 @@ def read_curves(path: Path) -> list[WrittenCurve]:
         if path.suffix.lower() == ".csv":
             return _of_csv(path)
         if path.is_file():
-            return [_curve(path.stem, _points([path]), path)]
+            return _curves({path.stem: _points([path])}, path)
     except OSError as error:
         raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
     raise ValueError(f"There is no file or folder {visible(str(path))}.")
@@ -68,13 +68,13 @@ def _of_folder(folder: Path) -> list[WrittenCurve]:
         by_run.setdefault(file.parent, []).append(file)
     if not by_run:
         raise ValueError(f"{visible(str(folder))} has no event files of TensorBoard.")
-    curves = []
+    found = {}
     for run, files in by_run.items():
         named = run.parent if run.name == FOLDERS["tensorboard"] else run  # one of this program
         inside = named.is_relative_to(folder) and named != folder
         name = str(named.relative_to(folder)) if inside else named.name
-        curves.append(_curve(name, _points(files), run))
-    return curves
+        found[name] = _points(files)
+    return _curves(found, folder)
 
 
 def _points(files: Sequence[Path]) -> Points:
@@ -99,7 +99,12 @@ def _of_csv(path: Path) -> list[WrittenCurve]:
                     f"{visible(str(path))} has no column of steps (step, iter or global_step). "
                     f"It has: {_listed(columns)}."
                 )
-            for number, row in zip(range(MOST_ROWS), rows, strict=False):
+            for number, row in enumerate(rows):
+                if number == MOST_ROWS:
+                    raise ValueError(
+                        f"{visible(str(path))} has more than {MOST_ROWS:,} rows. "
+                        "Leave out steps: a plot has no place for so many."
+                    )
                 step = _number(row[steps])
                 if step is None or not 0 <= step <= MOST_STEPS:
                     raise ValueError(
@@ -114,25 +119,34 @@ def _of_csv(path: Path) -> list[WrittenCurve]:
         raise ValueError(f"{visible(str(path))} is no CSV: {visible(str(error))}.") from error
     if not runs:
         raise ValueError(f"{visible(str(path))} has no rows.")
-    curves = []
     for name, points in runs.items():
         # TensorBoard's own download has its figure under `Value`.
         named = {"loss" if c.strip().lower() == "value" else c: p for c, p in points.items()}
-        in_order = {c: sorted(p, key=itemgetter(0)) for c, p in named.items()}
-        curves.append(_curve(name, in_order, path))
+        runs[name] = {c: sorted(p, key=itemgetter(0)) for c, p in named.items()}
+    return _curves(runs, path)
+
+
+def _curves(runs: Mapping[str, Points], path: Path) -> list[WrittenCurve]:
+    """The curves of those runs that have a loss. Raises ValueError where none has."""
+    curves = [_curve(name, points) for name, points in runs.items() if any(map(_is_loss, points))]
+    if not curves:
+        tags = dict.fromkeys(tag for points in runs.values() for tag in points)
+        raise ValueError(
+            f"{visible(str(path))} has no figure that is called a loss. It has: {_listed(tags)}."
+        )
     return curves
 
 
-def _curve(name: str, points: Points, path: Path) -> WrittenCurve:
-    losses = [tag for tag in points if "loss" in tag.lower()]
+def _is_loss(tag: str) -> bool:
+    return "loss" in tag.lower()
+
+
+def _curve(name: str, points: Points) -> WrittenCurve:
+    losses = list(filter(_is_loss, points))
     held_out = [tag for tag in losses if _says(tag, _HELD_OUT)]
     train = [tag for tag in losses if tag not in held_out]
     train.sort(key=lambda tag: (not _says(tag, _TRAINING), len(tag)))
     held_out.sort(key=len)
-    if not losses:
-        raise ValueError(
-            f"{visible(str(path))} has no figure that is called a loss. It has: {_listed(points)}."
-        )
     return WrittenCurve(
         name,
         _ascending(points[train[0]] if train else ()),
