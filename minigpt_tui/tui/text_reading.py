@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.library import find_corpus
 from minigpt_tui.text.safe import visible
 
@@ -123,7 +125,10 @@ class Whole:
 
 @dataclass(frozen=True)
 class Unpacking:
-    """The text is being written out as plain text: nothing is to be seen yet."""
+    """The text is being written out as plain text; this is how it begins, with its tokens."""
+
+    text: str
+    spans: Sequence[Span]
 
 
 Step = (
@@ -152,8 +157,10 @@ def read_text(
 
     how = config.encoding, config.text_field
     say_copying = lambda share: say("unpacking", share)  # noqa: E731
-    if not all(has_plain_text(path, data, *how) for path in find_corpus(config.corpus, data)):
-        yield Unpacking()
+    sources = find_corpus(config.corpus, data)
+    if not all(has_plain_text(path, data, *how) for path in sources):
+        glance = _glance(sources[0], config, should_stop)
+        yield Unpacking(glance.text, provisional_spans(glance, config))
     texts = tuple(plain_texts(config.corpus, data, *how, should_stop, say_copying))
     begun = False
     try:
@@ -193,6 +200,20 @@ def read_text(
     )
     remember_measure(config, data, measure)
     yield Measured(measure, frequencies, frequent_tokens(frequencies, tokenizer))
+
+
+def _glance(source: Path, config: DataConfig, should_stop: Callable[[], bool]) -> Part:
+    """How a file's documents begin, of which some kilobytes are unpacked."""
+    from minigpt_tui.text.part import PART_CHARACTERS, Part
+    from minigpt_tui.text.plain_text import documents
+
+    text, room = "", PART_CHARACTERS
+    for piece in documents(source, config.encoding, config.text_field, should_stop):
+        text += piece[:room] or (BORDER if text else "")
+        room = PART_CHARACTERS - len(text)
+        if room <= 0:
+            break
+    return Part(source, 0, len(text), len(text), "utf-8", text)
 
 
 def provisional_spans(part: Part, config: DataConfig) -> Sequence[Span]:

@@ -80,6 +80,8 @@ def test_records_are_shown_and_counted_as_the_documents_that_are_learned(
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in documents))
     found = steps(path, data, level)
     assert isinstance(found[0], Unpacking)
+    assert found[0].text == BORDER.join(documents)
+    assert bool(found[0].spans) == (level != "bpe")
     assert not any(isinstance(step, Unpacking) for step in steps(path, data, level))
     beginning, coloured = only(found, Beginning), only(found, Coloured)
     assert isinstance(beginning, Beginning)

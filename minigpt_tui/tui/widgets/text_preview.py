@@ -124,6 +124,13 @@ class TextPreview(Horizontal):
             self.tokens.show_text(beginning.part.text)
         self._draw()
 
+    def show_glance(self, text: str, spans: Sequence[Span], config: DataConfig) -> None:
+        """How a text begins whose other parts cannot be read yet."""
+        self.show_nothing()
+        self._config = config
+        self.tokens.show_text(text)
+        self.tokens.show_tokens(spans, config.level)
+
     def show_nothing(self) -> None:
         """No text can be shown."""
         self._beginning = self.part = None

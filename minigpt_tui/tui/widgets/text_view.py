@@ -238,9 +238,10 @@ class TextView(Container):
         if event.number != self._number:
             return
         match event.step:
-            case Unpacking():
+            case Unpacking(text, spans):
                 self._beginning = None
-                self.preview.show_nothing()
+                self._judge("")
+                self.preview.show_glance(text, spans, self._config.data)
             case Suspicion(sentence):
                 self._judge(sentence, shown=True)
             case Beginning() as beginning:
