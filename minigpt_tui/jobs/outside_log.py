@@ -79,11 +79,11 @@ class OutsideLog:
             case StepDone():
                 self._step(event)
             case Evaluated():
-                name = "val/loss" if event.held_out else "train/epoch_loss"
+                kind = "val" if event.held_out else "train/epoch"
                 values = {
-                    name: event.val_loss,
-                    "val/bits_per_char": event.bits_per_char,
-                    "val/bits_per_byte": event.bits_per_byte,
+                    f"{kind}/loss": event.val_loss,
+                    f"{kind}/bits_per_char": event.bits_per_char,
+                    f"{kind}/bits_per_byte": event.bits_per_byte,
                 }
                 self._scalars(event.step, values)
             case Sampled():
@@ -107,7 +107,7 @@ class OutsideLog:
 
     def close(self) -> None:
         """Lets the thread finish what waits, for a while. May be called again."""
-        if self._closed:
+        if self._closed or not self._thread.is_alive():
             return
         self._closed = True
         try:

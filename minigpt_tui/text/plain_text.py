@@ -158,7 +158,8 @@ def _write_copy(
 ) -> None:
     """Writes the copy beside its place and moves it there, as a whole."""
     cache = copy.parent.parent
-    expansion = Expansion(source, _status(source).st_size)
+    before = _status(source)
+    expansion = Expansion(source, before.st_size)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _forget_old(cache, copy.parent.name)
@@ -172,8 +173,11 @@ def _write_copy(
                     file.write(raw)
                 file.flush()
                 os.fsync(file.fileno())
-            if not copy.exists():  # another process may have been faster
-                os.rename(beside, copy.parent)
+            if _stamp(_status(source)) != _stamp(before):
+                raise ValueError(
+                    f"{visible(str(source))} was changed while it was read. Try again."
+                )
+            _move(beside, copy.parent)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
@@ -192,8 +196,21 @@ def _place(source: Path, data: DataFolder, encoding: str, field: str) -> Path:
     """Where the copy of this file as it is now lies; its folder names what and when."""
     status = _status(source)
     what = _digest([os.path.realpath(source), encoding, field, _LAYOUT])
-    when = _digest([status.st_size, status.st_mtime_ns])
+    when = _digest(_stamp(status))
     return data.texts / f"{what}-{when}" / source.name
+
+
+def _stamp(status: os.stat_result) -> list[int]:
+    """What tells whether a file is still the same."""
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _move(beside: Path, place: Path) -> None:
+    try:
+        os.rename(beside, place)
+    except OSError:
+        if not place.exists():  # else another process was faster
+            raise
 
 
 def _digest(parts: Sequence[object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -69,8 +70,8 @@ def test_a_logger_that_fails_is_said_once_and_ends_nothing(config, data):
     assert np.array_equal(mine, others), "logging changes nothing in the training"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("wandb") is not None, reason="wandb is installed")
-def test_without_wandb_the_extra_is_named_before_the_work(config, data):
+def test_without_wandb_the_extra_is_named_before_the_work(config, data, monkeypatch):
+    monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(ValueError, match=r"pip install 'minigpt-tui\[wandb\]'"):
         train_new(with_settings(config, {"log": "wandb"}), data, Control())
     assert list_runs(data) == []

@@ -127,6 +127,17 @@ def test_a_copy_goes_a_month_after_it_was_last_wanted(tmp_path: Path, data: Data
     assert [copy.exists() for copy in copies] == [False, True]
 
 
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, data: DataFolder) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", ["one"])
+
+    def change(share: float) -> None:
+        write_jsonl(path, ["one", "two"])
+
+    with pytest.raises(ValueError, match="was changed while it was read"):
+        plain_text(path, data, on_progress=change)
+    assert list(data.texts.iterdir()) == []
+
+
 def test_nothing_is_left_of_a_copy_that_failed_or_was_called_off(
     tmp_path: Path, data: DataFolder
 ) -> None:
