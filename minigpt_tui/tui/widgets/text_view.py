@@ -31,6 +31,7 @@ from minigpt_tui.tui.text_reading import (
     Step,
     Suspicion,
     TextFacts,
+    Unpacking,
     Whole,
     read_text,
 )
@@ -244,6 +245,10 @@ class TextView(Container):
         if event.number != self._number:
             return
         match event.step:
+            case Unpacking(text, spans):
+                self._beginning = None
+                self._judge("")
+                self.preview.show_glance(text, spans, self._config.data)
             case Suspicion(sentence):
                 self._judge(sentence, shown=True)
             case Beginning() as beginning:
@@ -275,7 +280,7 @@ class TextView(Container):
         self.failure = failure
         self.set_class(shown, "-failed")
         if shown:
-            here = _ENCODING_HERE if "--encoding" in failure else ""
+            here = "".join(words for flag, words in _SETTING_HERE.items() if flag in failure)
             words = Content.assemble(("✗ ", "bold $error"), failure, here, "\n\n", _NOT_ARMED)
             self.query_one("#failure", Static).update(words)
             self._beginning = None
@@ -299,9 +304,14 @@ class TextView(Container):
 
 
 _NOT_ARMED = "Nothing is chosen for training until you choose another text."
-_ENCODING_HERE = " Here it is the setting “encoding” under Train (F3)."
+_SETTING_HERE = {
+    "--encoding": " Here it is the setting “encoding” under Train (F3).",
+    "--text-field": " Here it is the setting “text_field” under Train (F3).",
+}
 
 
 def _same_text(one: DataConfig, other: DataConfig) -> bool:
     """Whether two configurations read the same text, at whatever level."""
-    return (one.corpus, one.encoding) == (other.corpus, other.encoding)
+    return all(
+        getattr(one, name) == getattr(other, name) for name in ("corpus", "encoding", "text_field")
+    )
