@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from minigpt_tui.regular_file import open_regular
+
 PRESETS_FOLDER = Path(__file__).parent / "presets"
 MAX_YAML_BYTES = 64 * 1024
 
@@ -527,7 +529,7 @@ def load_yaml(path: Path, base: RunConfig | None = None) -> RunConfig:
             return super().compose_node(parent, index)
 
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             raw = file.read(MAX_YAML_BYTES + 1)
     except OSError as error:
         raise ValueError(f"Cannot read {path}: {error.strerror}.") from error

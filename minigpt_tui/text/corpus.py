@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.decoding import check_encoding, decode
 from minigpt_tui.text.file_text import Text, chunks, open_text
@@ -152,7 +153,8 @@ def _size(path: Path) -> int:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with open_regular(path) as file:
+            return file.read()
     except OSError as error:
         raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
 

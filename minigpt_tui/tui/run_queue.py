@@ -9,6 +9,7 @@ from pathlib import Path
 
 from minigpt_tui.config import RunConfig, from_dict, to_dict
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.safe import visible
 
 MAX_BYTES = 1 << 20
@@ -88,7 +89,7 @@ def save_queue(queue: RunQueue, data: DataFolder) -> None:
 def take_saved_queue(data: DataFolder) -> list[WaitingRun]:
     """What an earlier workbench left waiting; it is this one's now, and its file is gone."""
     try:
-        with open(_file(data), "rb") as file:
+        with open_regular(_file(data)) as file:
             plain = json.loads(file.read(MAX_BYTES))
         _file(data).unlink()
         if not isinstance(plain, list):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024
@@ -25,7 +26,7 @@ def read_settings(data: DataFolder) -> dict[str, Any]:
     import yaml
 
     try:
-        with open(data.settings, "rb") as file:
+        with open_regular(data.settings) as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return {}
@@ -54,7 +55,7 @@ def write_settings(data: DataFolder, facts: Mapping[str, Any]) -> None:
 
     try:
         before = read_settings(data)
-        text = data.settings.read_text(encoding="utf-8") if data.settings.exists() else HEADING
+        text = data.settings.read_text(encoding="utf-8") if data.settings.is_file() else HEADING
         changed = {
             name: value
             for name, value in facts.items()

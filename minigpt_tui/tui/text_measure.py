@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.cancel import ShouldStop
 from minigpt_tui.text.corpus import Corpus, Document, find_corpus, read_corpus, split
 from minigpt_tui.text.decoding import decode
@@ -180,7 +181,7 @@ def _beginning(paths: Sequence[Path], encoding: str) -> tuple[Corpus, int]:
         if left <= 0:
             break
         try:
-            with open(path, "rb") as file:
+            with open_regular(path) as file:
                 raw = file.read(left)
         except OSError as error:
             raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error

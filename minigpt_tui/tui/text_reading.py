@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.library import find_corpus
 from minigpt_tui.text.safe import visible
 
@@ -233,7 +234,7 @@ def _check_beginning(path: Path, encoding: str) -> None:
     from minigpt_tui.tui.text_measure import decode_cut
 
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             raw = file.read(PART_BYTES)
     except OSError as error:
         raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
