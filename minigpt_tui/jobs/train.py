@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from minigpt_tui import __version__
@@ -27,10 +28,12 @@ from minigpt_tui.jobs.resuming import (
     refuse_if_complete,
 )
 from minigpt_tui.paths import DataFolder, check_name
+from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.checkpoint import load_checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run, read_config, read_info, write_info
 from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.lock import run_lock
+from minigpt_tui.runs.run_tokenizer import digest_of_tokenizer, read_tokenizer
 from minigpt_tui.text.tokenizers import Tokenizer, tokenizer_from_json
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.distributed import ALONE, World
@@ -73,15 +76,17 @@ def train_new(
         references=prepared.baselines,
         world=world,
     )
-    run = create_run(data, name, decided.config) if world.first else None
+
+    def fill(hidden: RunFolder) -> None:
+        _write_facts(hidden, prepared.tokenizer.to_json(), _info(prepared, trainer))
+
+    run = create_run(data, name, decided.config, fill) if world.first else None
     run = world.from_first(run)
     assert run is not None
     if not world.first:
         return follow(run, trainer, control)
     with run_lock(run):
         on_run(run)
-        run.tokenizer_file.write_text(prepared.tokenizer.to_json(), encoding="utf-8")
-        write_info(run, _info(prepared, trainer))
         return drive(run, trainer, prepared, control, on_event, decided.notes)
 
 
@@ -101,7 +106,7 @@ def train_resumed(
     """
     with _lock_of_first(run, world):
         config, info = read_config(run), read_info(run)
-        tokenizer = tokenizer_from_json(run.tokenizer_file.read_text(encoding="utf-8"))
+        tokenizer = read_tokenizer(run)
         prepared = _prepare(config, data, tokenizer, control, on_event, world)
         if prepared.corpus.digest != info.corpus_digest:
             raise ValueError(
@@ -160,12 +165,14 @@ def train_branch(
         references=prepared.baselines,
     )
     reasons = trainer.load_checkpoint(checkpoint)
-    run = create_run(data, name, config)
+
+    def fill(hidden: RunFolder) -> None:
+        _write_facts(hidden, saved.tokenizer_json, _info(prepared, trainer))
+        copy_history(checkpoint, hidden, trainer.progress.step)
+        save_checkpoint(hidden.last, saved)
+
+    run = create_run(data, name, config, fill)
     with run_lock(run):
-        run.tokenizer_file.write_text(saved.tokenizer_json, encoding="utf-8")
-        write_info(run, _info(prepared, trainer))
-        copy_history(checkpoint, run, trainer.progress.step)
-        save_checkpoint(run.last, saved)
         refuse_if_complete(run, trainer, extension)
         if extension is not None:
             extension.ask(control, trainer.steps_per_epoch)
@@ -209,6 +216,12 @@ def _lock_of_first(run: RunFolder, world: World) -> Iterator[None]:
         return
     with run_lock(run):
         yield
+
+
+def _write_facts(run: RunFolder, tokenizer_json: str, info: RunInfo) -> None:
+    """Writes what a run knows from its start on, before anybody sees its folder."""
+    write_atomic(run.tokenizer_file, tokenizer_json.encode())
+    write_info(run, replace(info, tokenizer_digest=digest_of_tokenizer(tokenizer_json)))
 
 
 def _training_data(prepared: Prepared) -> TrainingData:
