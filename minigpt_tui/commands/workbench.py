@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.commands.demo import demo_folder
 from minigpt_tui.commands.signals import Signals
+from minigpt_tui.log_file import LogFile
 from minigpt_tui.paths import DataFolder, data_folder
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.training.freed_memory import keep_freed_memory
@@ -128,7 +129,7 @@ def _say(text: str) -> None:
 @contextmanager
 def _standard_error_in_log(data: DataFolder) -> Iterator[None]:
     """Points descriptor 2 at the log, and `sys.__stderr__` at a copy of the terminal."""
-    handler = logging.FileHandler(data.log, encoding="utf-8")
+    handler = LogFile(data.log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
