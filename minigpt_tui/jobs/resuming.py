@@ -16,7 +16,6 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
 from minigpt_tui.runs.probes import forget_probes_after
-from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.training.extension import Extension
 from minigpt_tui.training.trainer import Trainer
@@ -26,13 +25,19 @@ _MOST_STEPS = 10**12
 log = logging.getLogger(__name__)
 
 
-def refuse_if_complete(run: RunFolder, trainer: Trainer, extension: Extension | None) -> None:
-    """Raises ValueError when nothing is left to be done."""
+def refuse_if_complete(
+    run: RunFolder, trainer: Trainer, extension: Extension | None, *, complete: bool
+) -> None:
+    """Raises ValueError when the run is `complete` and not extended.
+
+    All steps done is not complete yet: a run may have been killed before its last evaluation, or
+    before its final model was written.
+    """
     step = trainer.progress.step
     trainer.steering.repeat(step)
     if extension is not None and extension.goes_further:
         extension.check(step, trainer.steps_per_epoch)
-    elif step >= trainer.total_steps or read_status(run).state == "completed":
+    elif complete:
         more = 2 * max(1, trainer.epochs_completed)
         raise ValueError(
             f"{run.name} is complete: all its steps are done. To train it further: "

@@ -34,6 +34,7 @@ from minigpt_tui.runs.folder import RunFolder, create_run, read_config, read_inf
 from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.run_tokenizer import digest_of_tokenizer, read_tokenizer
+from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.tokenizers import Tokenizer, tokenizer_from_json
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.distributed import ALONE, World
@@ -125,7 +126,8 @@ def train_resumed(
         path = world.from_first(newest_checkpoint(run) if world.first else None)
         reasons = trainer.load_checkpoint(path) if path is not None else []
         if world.first:
-            refuse_if_complete(run, trainer, extension)
+            complete = read_status(run).state == "completed"
+            refuse_if_complete(run, trainer, extension, complete=complete)
         if extension is not None:
             extension.ask(control, trainer.steps_per_epoch)
         if not world.first:
@@ -173,7 +175,8 @@ def train_branch(
 
     run = create_run(data, name, config, fill)
     with run_lock(run):
-        refuse_if_complete(run, trainer, extension)
+        complete = trainer.progress.step >= trainer.total_steps
+        refuse_if_complete(run, trainer, extension, complete=complete)
         if extension is not None:
             extension.ask(control, trainer.steps_per_epoch)
         notes = [f"This run goes on from {checkpoint}"]

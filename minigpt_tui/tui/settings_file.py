@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from minigpt_tui.config import plain_yaml
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.regular_file import open_regular
 
@@ -35,8 +36,8 @@ def read_settings(data: DataFolder) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         raise ValueError(f"{data.settings} is longer than {MAX_BYTES // 1024} kB; shorten it.")
     try:
-        plain = yaml.safe_load(raw.decode("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        plain = plain_yaml(raw.decode("utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark is not None else ""
         raise ValueError(

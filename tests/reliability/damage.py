@@ -5,6 +5,7 @@ Never a wrong prediction, never a resume that goes elsewhere, never a traceback.
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -47,6 +48,19 @@ def cases(trial: Trial) -> Cases:
     yield from _token_files(trial)
     yield from _files_of_a_run(trial, data, stopped)
     yield from _resumes(trial, data, stopped, weights(whole.final))
+
+
+def few(trial: Trial) -> Cases:
+    """Some damage to each kind of file."""
+    data = DataFolder(trial.folder / "home").ready()
+    config = config_for(corpus_in(trial.folder), d_model=4, n_heads=1, d_ff=6, max_seq_len=8)
+    stopped = trained(data, "stopped", config, stop_at=6)
+    for cases_of in (
+        _checkpoints(trial, stopped),
+        _token_files(trial),
+        _files_of_a_run(trial, data, stopped),
+    ):
+        yield from itertools.islice(cases_of, 120)
 
 
 def changes(raw: bytes, dice: random.Random, count: int) -> Iterator[Change]:

@@ -7,6 +7,7 @@ moved or replaced is the old or the new, and the next start removes what was lef
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from minigpt_tui.runs.manage import (
     restore_run,
     write_notes,
 )
+from minigpt_tui.runs.status import read_status
 from minigpt_tui.tui.settings_file import read_settings, write_settings
 from tests.reliability.forge import KILLED, Done, Forge
 from tests.reliability.frame import Cases, Trial, expect, tried
@@ -76,6 +78,16 @@ def cases(trial: Trial) -> Cases:
         ):
             yield from _trainings(trial, forge, scene, name, arguments, goal)
         yield from _operations(trial, forge, scene)
+
+
+def few(trial: Trial) -> Cases:
+    """Kills of a training at its writes, and of what a person does to a run."""
+    with Forge(trial.folder) as forge:
+        scene = _scene(trial)
+        arguments = ("train", "--resume", "stopped")
+        trainings = _trainings(trial, forge, scene, "resume", arguments, scene.whole)
+        yield from itertools.islice(trainings, 6)
+        yield from itertools.islice(_operations(trial, forge, scene), 4)
 
 
 def _scene(trial: Trial) -> Scene:
@@ -138,8 +150,10 @@ def _trainings(
             elif done.code == 0:
                 again = done
             else:
+                completed = read_status(run).state == "completed"  # killed after its last write
                 again = forge.command("train", "--resume", run.name, "--data-dir", home)
-                if "is complete" in again.output:  # killed after its last write
+                if completed:
+                    expect("is complete" in again.output, again.output)
                     again = Done(0, 0, "")
             expect(again.code == 0, f"it does not go on: {again.output[-400:]}")
             ended = run or find_run(data, "killed")
