@@ -83,7 +83,11 @@ async def _run(app: Workbench) -> int:
     elif session.active:
         session.stop()
         _say("Saving the training…")
+        refusal = ""
         while session.active:
+            if session.job is not None and session.job.refusal != refusal:
+                refusal = session.job.refusal
+                _say(f"{refusal} ctrl+c twice gives it up." if refusal else "Going on.")
             await asyncio.sleep(0.05)
     job = session.job
     if hand_over is not None and hand_over.job is job and hand_over.detached is not None:

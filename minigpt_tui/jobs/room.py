@@ -51,19 +51,24 @@ class Room:
         """What `write` returns, once it succeeds. It must leave everything as it was if it fails.
 
         `needed` are the bytes that it takes, where that is much. Raises the OSError of the last
-        try when the training is stopped meanwhile.
+        try when the training is stopped meanwhile. One that was stopped before is waited for all
+        the same: what it has learned since its last checkpoint would be lost.
         """
         try:
             return write()
         except OSError as error:
             refusal = error
         began = time.monotonic()
+        saves_what_is_left = self.control.stopping()
         try:
             log.warning("%s", self._in_words(refusal, needed))
-            while not self.control.stopping():
+            while saves_what_is_left or not self.control.stopping():
                 self.tell(self._in_words(refusal, needed))
                 self.standing = True
-                self.control.wait_for_stop(RETRY_SECONDS)
+                if saves_what_is_left:
+                    time.sleep(RETRY_SECONDS)
+                else:
+                    self.control.wait_for_stop(RETRY_SECONDS)
                 for request in take_requests(self.run):
                     self.control.obey(request)
                 if refusal.errno in _FULL and self._free() < needed:

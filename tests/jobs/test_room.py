@@ -51,6 +51,19 @@ def test_a_stop_ends_the_wait_with_what_was_refused(run: RunFolder) -> None:
         room.write(lambda: write_atomic(run.path / "none" / "file", b""))
 
 
+def test_who_was_stopped_before_still_waits_to_save_what_it_has_learned(run: RunFolder) -> None:
+    control = Control()
+    control.stop()
+    place = run.path / "back"
+
+    def tell(reason: str | None) -> None:
+        place.mkdir(exist_ok=True)
+
+    room = Room(run, control, tell, lambda seconds: None)
+    room.write(lambda: write_atomic(place / "last_state.pt", b"learned"))
+    assert (place / "last_state.pt").read_bytes() == b"learned"
+
+
 def test_a_fault_of_ours_is_not_waited_for(run: RunFolder) -> None:
     def fail() -> None:
         raise ValueError("a bug")
