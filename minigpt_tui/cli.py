@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from minigpt_tui import __version__
 from minigpt_tui.commands.export import add_export
 from minigpt_tui.commands.import_model import add_import
 from minigpt_tui.config import SECTIONS, Setting, settings
+from minigpt_tui.text.safe import visible
 from minigpt_tui.waiting import choose_waiting
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -33,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = _command(arguments.command)(arguments)
         sys.stdout.flush()
     except ValueError as error:
-        print(f"minigpt-tui: error: {error}", file=sys.stderr)
+        print(f"minigpt-tui: error: {_harmless(str(error))}", file=sys.stderr)
         code = EXIT_USAGE
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
@@ -43,9 +45,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = EXIT_OK
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        print(f"minigpt-tui: error: {error.strerror or error}{where}", file=sys.stderr)
+        what = _harmless(f"{error.strerror or error}{where}")
+        print(f"minigpt-tui: error: {what}", file=sys.stderr)
         code = EXIT_FAILED
     sys.exit(code)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Its complaints repeat what was typed, and that may be anything."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_harmless(message))
+
+
+def _harmless(message: str) -> str:
+    """An error as it may be printed: it may name files and texts that others have made."""
+    return visible(message, keep_newlines=True)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -54,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     common.add_argument(
         "--data-dir", metavar="DIR", help="data folder (default: the user's, or MINIGPT_TUI_HOME)"
     )
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="minigpt-tui",
         parents=[common],
         description="Train small GPT language models in the terminal and see what they learned. "

@@ -20,10 +20,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from minigpt_tui.regular_file import open_regular
+
 PRESETS_FOLDER = Path(__file__).parent / "presets"
 MAX_YAML_BYTES = 64 * 1024
 UNKNOWN_CORPUS = ("unknown",)
 """The corpus of a model from elsewhere: no text of the library is taken for it."""
+_MOST_BITS = 256  # of a whole number; what is longer can be neither shown nor made a float
 
 
 def setting(
@@ -448,6 +451,8 @@ def check_setting(name: str, value: Any) -> Any:
     this = settings()[name]
     if value is None and this.optional:
         return None
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise ValueError(f"{name} is a number of more digits than any setting has.")
     if this.kind is tuple:
         value = (value,) if isinstance(value, str) else value
         if not isinstance(value, list | tuple) or not value:
@@ -533,28 +538,37 @@ def load_yaml(path: Path, base: RunConfig | None = None) -> RunConfig:
     """The configuration in a YAML file. Raises ValueError that names the file and the fault."""
     import yaml  # 20 ms that only this needs
 
-    class PlainLoader(yaml.SafeLoader):
-        """Refuses aliases: a configuration needs none, and a chain of them fills the memory."""
-
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.events.AliasEvent):
-                raise ValueError("aliases (*name) are not allowed in a configuration")
-            return super().compose_node(parent, index)
-
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             raw = file.read(MAX_YAML_BYTES + 1)
     except OSError as error:
         raise ValueError(f"Cannot read {path}: {error.strerror}.") from error
     if len(raw) > MAX_YAML_BYTES:
         raise ValueError(f"{path} is larger than {MAX_YAML_BYTES} bytes: not a configuration.")
     try:
-        return from_dict(yaml.load(raw.decode("utf-8"), PlainLoader), base)
+        return from_dict(plain_yaml(raw.decode("utf-8")), base)
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split()) or "nested too deeply"
         raise ValueError(f"{path} is not valid YAML: {reason}.") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def plain_yaml(text: str) -> Any:
+    """What a YAML text holds: plain values alone.
+
+    Raises yaml.YAMLError, RecursionError, or ValueError for an alias: a chain of them fills the
+    memory, one of itself has no end, and settings need none.
+    """
+    import yaml
+
+    class PlainLoader(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.events.AliasEvent):
+                raise ValueError("aliases (*name) are not allowed in a configuration")
+            return super().compose_node(parent, index)
+
+    return yaml.load(text, PlainLoader)
 
 
 def dump_yaml(config: RunConfig) -> str:

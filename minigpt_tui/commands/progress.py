@@ -14,6 +14,7 @@ from minigpt_tui.training.events import (
     Evaluated,
     Event,
     Finished,
+    Paused,
     PlanChanged,
     Preparing,
     Resumed,
@@ -69,6 +70,10 @@ class _PlainPrinter:
                     self.epoch = 0  # the epoch that it stands in now is announced again
                 if event.kind != "replanned":
                     self._lines(f"Step {event.from_step}: {event.in_words}")
+            case Paused() if event.reason:
+                self._lines(f"Waiting at step {event.step}: {event.reason}")
+            case Resumed():
+                self._lines(f"Going on at step {event.step}.")
             case Diagnosed():
                 self._lines(f"Note (step {event.step}): {event.message} {event.advice}")
             case Finished():
@@ -126,6 +131,8 @@ class _LivePrinter:
                 self.started = _with_plan(self.started, event)
                 if event.kind != "replanned":
                     self._line(f"Step {event.from_step:,}: {event.in_words}")
+            case Paused() if event.reason:
+                self._line(f"Waiting at step {event.step:,}: {event.reason}")
             case Diagnosed():
                 self._line(f"! Step {event.step:,}: {event.message}", f"  {event.advice}")
             case Finished():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ from minigpt_tui.training.freed_memory import keep_freed_memory
 if TYPE_CHECKING:
     from minigpt_tui.jobs.drive import Outcome
     from minigpt_tui.training.distributed import World
+    from minigpt_tui.training.events import Event
     from minigpt_tui.training.extension import Extension
 
 EXTENDING = ("epochs", "steps", "minutes", "lr")
@@ -93,7 +95,7 @@ def _work(
     from minigpt_tui.runs.folder import find_run
     from minigpt_tui.training.distributed import restarts, started_by_torchrun
 
-    listen = printer(sys.stdout) if world.first else _say_nothing
+    listen = _undisturbed(printer(sys.stdout)) if world.first else _say_nothing
     run = None
     if arguments.resume is not None and _is_file(arguments.resume):
         file = Path(arguments.resume).expanduser()
@@ -175,6 +177,20 @@ def _refuse_with_start_from(arguments: argparse.Namespace) -> None:
 def _is_file(resume: str) -> bool:
     """Whether what is to be resumed is named by a checkpoint's path, not by a run's name."""
     return resume.endswith(".pt") or os.sep in resume
+
+
+def _undisturbed(listen: Callable[[Event], None]) -> Callable[[Event], None]:
+    """A listener that cannot print (its output goes to a full disk) must not end the training."""
+
+    def show(event: Event) -> None:
+        try:
+            listen(event)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            logging.getLogger(__name__).warning("What happens cannot be printed.")
+
+    return show
 
 
 def _say_nothing(event: object) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.commands.demo import demo_folder
 from minigpt_tui.commands.signals import Signals
+from minigpt_tui.log_file import LogFile
 from minigpt_tui.paths import DataFolder, data_folder
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.training.freed_memory import keep_freed_memory
@@ -82,7 +83,11 @@ async def _run(app: Workbench) -> int:
     elif session.active:
         session.stop()
         _say("Saving the training…")
+        refusal = ""
         while session.active:
+            if session.job is not None and session.job.refusal != refusal:
+                refusal = session.job.refusal
+                _say(f"{refusal} ctrl+c twice gives it up." if refusal else "Going on.")
             await asyncio.sleep(0.05)
     job = session.job
     if hand_over is not None and hand_over.job is job and hand_over.detached is not None:
@@ -128,7 +133,7 @@ def _say(text: str) -> None:
 @contextmanager
 def _standard_error_in_log(data: DataFolder) -> Iterator[None]:
     """Points descriptor 2 at the log, and `sys.__stderr__` at a copy of the terminal."""
-    handler = logging.FileHandler(data.log, encoding="utf-8")
+    handler = LogFile(data.log)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

@@ -19,6 +19,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.planning.memory import check_memory
 from minigpt_tui.planning.steps import steps_per_epoch, total_steps
 from minigpt_tui.planning.time_plan import planned_for_time
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.text.cancel import check_cancelled
 from minigpt_tui.training.device import resolve_device
@@ -163,7 +164,7 @@ def _key(config: RunConfig, training_data: TrainingData, device: torch.device) -
 def _read(file: Path) -> dict[str, Any]:
     """The answers so far; a damaged file only means measuring again."""
     try:
-        with open(file, "rb") as opened:
+        with open_regular(file) as opened:
             plain = json.loads(opened.read(MAX_BYTES))
         return {
             key: {

@@ -12,10 +12,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.lock import refuse_strange_files
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.safe import visible
@@ -45,20 +46,16 @@ def can_detach() -> bool:
     return sys.platform != "win32"
 
 
-def background_log(run: RunFolder) -> Path:
-    """What the newest detached process of the run has printed."""
-    return run.path / "background.log"
-
-
 def start_detached(run: RunFolder, data: DataFolder) -> Detached:
     """Starts a process that resumes `run`, whose lock must be free.
 
     Raises ValueError if the process cannot be started.
     """
     assert can_detach()
+    refuse_strange_files(run)
     arguments = ["train", "--resume", run.name, "--data-dir", str(data.root)]
     try:
-        with open(background_log(run), "wb") as output:
+        with open(run.background_log, "wb") as output:
             process = subprocess.Popen(
                 [sys.executable, *path_flags(), "-m", "minigpt_tui", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -115,7 +112,7 @@ def end(detached: Detached) -> None:
 def _last_words(detached: Detached) -> str:
     """The last line of its log, which names the error where there was one."""
     try:
-        with open(background_log(detached.run), "rb") as file:
+        with open_regular(detached.run.background_log) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _TOLD_BYTES))
             lines = file.read().decode("utf-8", "replace").split("\n")
     except OSError:

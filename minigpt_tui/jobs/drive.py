@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from minigpt_tui.jobs.outside_log import OutsideLog, outside_log
 from minigpt_tui.jobs.prepare import Prepared
 from minigpt_tui.jobs.probes import Prober
 from minigpt_tui.jobs.recorder import RunRecorder
 from minigpt_tui.jobs.resuming import newest_checkpoint, remove_beyond
+from minigpt_tui.jobs.room import Room
 from minigpt_tui.jobs.samples import Sampler
+from minigpt_tui.log_file import LogFile
 from minigpt_tui.runs.atomic import sweep_temporaries
 from minigpt_tui.runs.checkpoint import save_checkpoint
 from minigpt_tui.runs.folder import RunFolder
@@ -26,9 +29,12 @@ from minigpt_tui.training.events import (
     Evaluated,
     Event,
     Finished,
+    Paused,
+    Resumed,
     RollbackDue,
     Started,
     StepDone,
+    Waiting,
 )
 from minigpt_tui.training.trainer import Trainer
 
@@ -62,6 +68,19 @@ def drive(
 ) -> Outcome:
     """Trains to the end and writes the run folder; of several processes, in the first."""
     sweep_temporaries(run.path, older_than=0.0)  # the lock is ours: nobody else writes here
+    recording: list[RunRecorder] = []  # the one below, which needs the room itself
+
+    def tell(reason: str | None) -> None:
+        step, standing = trainer.progress.step, room.standing
+        for recorder in recording:
+            if reason is None:
+                recorder.go_on(step)
+                on_event(Resumed(step))
+            else:
+                recorder.stand_still(step, reason)
+                on_event(Waiting(step) if standing else Paused(step, reason))
+
+    room = Room(run, control, tell, trainer.leave_out)
     with (
         without_denormals(),
         _log_into(run),
@@ -70,9 +89,11 @@ def drive(
             trainer.progress.step,
             trainer.steps_per_epoch,
             trainer.progress.best_val_loss,
+            room.write,
         ) as recorder,
         outside_log(trainer.config, run, trainer.progress.step) as outside,
     ):
+        recording.append(recorder)
 
         def publish(event: Event) -> None:
             recorder.record(event)
@@ -90,7 +111,7 @@ def drive(
             log.info("%s", note)
         try:
             publish(_started(run, trainer, prepared))
-            outcome = _work(run, trainer, control, recorder, publish)
+            outcome = _work(run, trainer, control, room, recorder, publish)
             if outside is not None:
                 outside.close()
                 say_findings(outside)
@@ -120,6 +141,7 @@ def _work(
     run: RunFolder,
     trainer: Trainer,
     control: Control,
+    room: Room,
     recorder: RunRecorder,
     publish: Listener,
 ) -> Outcome:
@@ -131,23 +153,23 @@ def _work(
     for event in trainer.run(control):
         now = time.monotonic()
         if isinstance(event, CheckpointDue):
-            _save(event, trainer, run, recorder)
+            _save(event, trainer, run, room, recorder)
             last_save = now if event.kind != "best" else last_save
             continue
         if isinstance(event, RollbackDue):
-            _roll_back(event, trainer, run, recorder)
+            _roll_back(event, trainer, run, room, recorder)
             prober.go_back_to(trainer.progress.step)
             continue
         publish(event)
         if isinstance(event, StepDone) and prober.due(event.step):
-            prober.take(event.step)
+            room.write(partial(prober.take, event.step))
         # Where the weights are dealt out, the model cannot be asked by one process alone.
         if isinstance(event, Evaluated) and not trainer.stepper.sharded:
             for sample in sampler.samples(event.step):
                 publish(sample)
         elif isinstance(event, Finished):
             if event.state == "completed":
-                prober.take(event.step, last=True)
+                room.write(partial(prober.take, event.step, last=True))
             return Outcome(run, event.state, event.message)
         if now - last_look > REQUESTS_SECONDS:
             _obey(take_requests(run), control)
@@ -168,14 +190,17 @@ def _obey(requests: Sequence[str], control: Control) -> None:
         control.obey(request)
 
 
-def _save(due: CheckpointDue, trainer: Trainer, run: RunFolder, recorder: RunRecorder) -> None:
+def _save(
+    due: CheckpointDue, trainer: Trainer, run: RunFolder, room: Room, recorder: RunRecorder
+) -> None:
     path = {
         "epoch": run.epoch_checkpoint(due.epochs_completed),
         "best": run.best,
         "last": run.last,
         "final": run.final,
     }[due.kind]
-    save_checkpoint(path, trainer.checkpoint(resumable=due.kind != "best"))
+    checkpoint = trainer.checkpoint(resumable=due.kind != "best")
+    room.write(partial(save_checkpoint, path, checkpoint), needed=checkpoint.bytes)
     if due.kind == "final":
         run.last.unlink(missing_ok=True)  # save_checkpoint has verified the final one
     recorder.checkpoint_saved(due.kind, path.name, due.step)
@@ -185,13 +210,15 @@ def _save(due: CheckpointDue, trainer: Trainer, run: RunFolder, recorder: RunRec
             old.unlink(missing_ok=True)
 
 
-def _roll_back(due: RollbackDue, trainer: Trainer, run: RunFolder, recorder: RunRecorder) -> None:
+def _roll_back(
+    due: RollbackDue, trainer: Trainer, run: RunFolder, room: Room, recorder: RunRecorder
+) -> None:
     """Puts the trainer back to the newest good state, and gives up what lies beyond it."""
     path = newest_checkpoint(run, up_to_step=due.before)
     log.warning("Step %d: %s Going back to %s", due.step, due.reason, path or "the start")
     trainer.go_back_to(trainer.world.from_first(path))
-    remove_beyond(run, trainer.progress.step)
-    recorder.go_back_to(trainer.progress.step)
+    room.write(partial(remove_beyond, run, trainer.progress.step))
+    room.write(partial(recorder.go_back_to, trainer.progress.step))
 
 
 def _started(run: RunFolder, trainer: Trainer, prepared: Prepared) -> Started:
@@ -225,7 +252,7 @@ def _record_failure(run: RunFolder, error: BaseException) -> None:
 @contextmanager
 def _log_into(run: RunFolder) -> Iterator[None]:
     """Sends the program's log into the run folder while the run is trained."""
-    handler = logging.FileHandler(run.log_file, encoding="utf-8", delay=True)
+    handler = LogFile(run.log_file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger("minigpt_tui")
     root.setLevel(logging.INFO)

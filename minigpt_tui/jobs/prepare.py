@@ -9,14 +9,17 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from minigpt_tui.config import RunConfig, check
 from minigpt_tui.jobs.references import references
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.planning.memory import check_memory
 from minigpt_tui.planning.parameters import parameter_count
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.info import BaselineLosses
+from minigpt_tui.runs.leftovers import remove_leftovers
 from minigpt_tui.text.corpus import Corpus, corpus_of, split
 from minigpt_tui.text.file_text import Text
 from minigpt_tui.text.token_file import TokenFile, token_file
@@ -53,6 +56,7 @@ def prepare(
     """
     check(config)
     data.ready()
+    remove_leftovers(data)
     stage = "Reading the corpus"
     say(stage)
     corpus = corpus_of(config.data, data, should_stop, _shares(say, stage))
@@ -156,9 +160,17 @@ def _keep_vocabulary(tokenizer: Tokenizer, corpus_name: str, data: DataFolder) -
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     folder = data.vocabularies / f"{corpus_name}-{tokenizer.level}-{digest}"
     target = folder / "tokenizer.json"
-    if not target.exists():
+    if not _holds(target, text.encode()):  # missing, or damaged
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(target, text.encode())
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        with open_regular(path) as file:
+            return file.read() == content
+    except OSError:
+        return False
 
 
 def _warnings(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
 from types import TracebackType
 
 from minigpt_tui.runs.folder import RunFolder
@@ -30,14 +33,30 @@ STATUS_EVERY_SECONDS = 0.5
 SPEED_WINDOW = 0.9
 """Weight of the past in the running means of speed and loss."""
 
+Write = Callable[[Callable[[], None]], None]
+
+
+def at_once(write: Callable[[], None]) -> None:
+    """Tries a write once."""
+    write()
+
 
 class RunRecorder:
-    """Appends metrics, evaluations, events and samples, and keeps `status.json` fresh."""
+    """Appends metrics, evaluations, events and samples, and keeps `status.json` fresh.
+
+    Each write goes through `write`, which may try it more than once.
+    """
 
     def __init__(
-        self, run: RunFolder, from_step: int, steps_per_epoch: int, best_val_loss: float
+        self,
+        run: RunFolder,
+        from_step: int,
+        steps_per_epoch: int,
+        best_val_loss: float,
+        write: Write = at_once,
     ) -> None:
         self.run = run
+        self._write = write
         self.steps_per_epoch = steps_per_epoch
         self.metrics = RecordWriter(run.metrics_file, METRIC)
         self.evaluations = RecordWriter(run.evaluations_file, EVALUATION)
@@ -54,6 +73,7 @@ class RunRecorder:
         self._step_seconds = 0.0
         self._last_seconds = 0.0
         self._last_written = 0.0
+        self._standing_still = False
 
     def __enter__(self) -> RunRecorder:
         return self
@@ -83,7 +103,8 @@ class RunRecorder:
             case EpochEnded():
                 self._journal("epoch", asdict(event))
             case Sampled():
-                append_line(self.run.samples_file, {"time": time.time(), **asdict(event)})
+                line = {"time": time.time(), **asdict(event)}
+                self._write(partial(append_line, self.run.samples_file, line))
             case PlanChanged():
                 self.status.total_steps = event.total_steps
                 self.status.epochs = -(-event.total_steps // self.steps_per_epoch)
@@ -100,9 +121,13 @@ class RunRecorder:
 
     def checkpoint_saved(self, kind: str, file_name: str, step: int) -> None:
         """Notes a checkpoint, once the metrics up to its step are on the disk as well."""
-        self.metrics.flush()
-        self.evaluations.flush()
-        self._journal("checkpoint", {"kind": kind, "file": file_name, "step": step})
+        self._write(self.metrics.flush)
+        self._write(self.evaluations.flush)
+        sums = {
+            writer.path.name: [writer.rows, writer.checksum]
+            for writer in (self.metrics, self.evaluations)
+        }
+        self._journal("checkpoint", {"kind": kind, "file": file_name, "step": step, **sums})
 
     def go_back_to(self, step: int) -> None:
         """The training stands at an earlier step again and takes the later ones anew."""
@@ -111,12 +136,33 @@ class RunRecorder:
         forget_probes_after(self.run, step)
         self.status.step = step
 
+    def stand_still(self, step: int, reason: str) -> None:
+        """Says why nothing can be written, as far as that can be written."""
+        now = time.time()
+        news, self._standing_still = not self._standing_still, True
+        with contextlib.suppress(OSError):
+            still = replace(self.status, state="paused", message=reason, heartbeat=now)
+            write_status(self.run, still)
+            if news:
+                line = {"time": now, "event": "paused", "step": step, "reason": reason}
+                append_line(self.run.events_file, line)
+
+    def go_on(self, step: int) -> None:
+        """Says that what could not be written is written."""
+        self._standing_still = False
+        now = time.time()
+        with contextlib.suppress(OSError):
+            write_status(self.run, replace(self.status, heartbeat=now))
+            if self.status.state == "training":
+                append_line(self.run.events_file, {"time": now, "event": "training", "step": step})
+
     def heartbeat(self) -> None:
         """Tells other processes that this one lives, also while nothing else changes."""
         self._write_status()
 
     def _step(self, event: StepDone) -> None:
-        self.metrics.append(
+        row = partial(
+            self.metrics.append,
             step=event.step,
             epoch=event.step / self.steps_per_epoch,
             loss=event.loss,
@@ -125,6 +171,7 @@ class RunRecorder:
             tokens=event.n_targets,
             seconds=event.seconds,
         )
+        self._write(row)
         status = self.status
         seconds = max(event.seconds - self._last_seconds, 1e-9) if self._last_seconds else 0.0
         self._last_seconds = event.seconds
@@ -140,7 +187,8 @@ class RunRecorder:
             self._write_status()
 
     def _evaluation(self, event: Evaluated) -> None:
-        self.evaluations.append(
+        row = partial(
+            self.evaluations.append,
             step=event.step,
             epoch=event.epoch,
             val_loss=event.val_loss,
@@ -148,6 +196,7 @@ class RunRecorder:
             bits_per_byte=event.bits_per_byte,
             best=int(event.is_best),
         )
+        self._write(row)
         self.status.val_loss = event.val_loss
         if event.is_best and math.isfinite(event.val_loss):
             self.status.best_val_loss = event.val_loss
@@ -159,11 +208,12 @@ class RunRecorder:
         self._write_status()
 
     def _journal(self, kind: str, content: dict[str, object]) -> None:
-        append_line(self.run.events_file, {"time": time.time(), "event": kind, **content})
+        line = {"time": time.time(), "event": kind, **content}
+        self._write(partial(append_line, self.run.events_file, line))
 
     def _write_status(self) -> None:
         self.status.heartbeat = time.time()
-        write_status(self.run, self.status)
+        self._write(partial(write_status, self.run, self.status))
         self._last_written = time.monotonic()
 
 

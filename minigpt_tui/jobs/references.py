@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.info import BaselineLosses
 from minigpt_tui.text.cancel import ShouldStop
@@ -93,7 +94,7 @@ def _remembered(file: Path, kind: type[Measured], measure: Callable[[], Measured
 def _read(file: Path, kind: type[Measured]) -> Measured | None:
     """What the file holds; None if there is none, or none that can be believed."""
     try:
-        with open(file, "rb") as opened:
+        with open_regular(file) as opened:
             plain = json.loads(opened.read(MAX_BYTES))
         values = {field.name: plain[field.name] for field in dataclasses.fields(kind)}
         for field in dataclasses.fields(kind):

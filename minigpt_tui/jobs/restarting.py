@@ -10,7 +10,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from minigpt_tui.paths import DataFolder
+from minigpt_tui.paths import MAX_NAME_LENGTH, DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.folder import RunFolder, find_run
 
@@ -33,7 +34,8 @@ def noted_run(data: DataFolder) -> RunFolder | None:
     Raises ValueError when the run is gone.
     """
     try:
-        name = _note(data).read_text(encoding="utf-8")
+        with open_regular(_note(data)) as file:
+            name = file.read(MAX_NAME_LENGTH).decode("utf-8", "replace")
     except FileNotFoundError:
         return None
     return find_run(data, name)

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.planning.step_plan import KINDS, Change
+from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
 from minigpt_tui.runs.probes import forget_probes_after
-from minigpt_tui.runs.status import read_status
+from minigpt_tui.text.safe import visible
 from minigpt_tui.training.extension import Extension
 from minigpt_tui.training.trainer import Trainer
+
+_MOST_STEPS = 10**12
 
 log = logging.getLogger(__name__)
 
 
-def refuse_if_complete(run: RunFolder, trainer: Trainer, extension: Extension | None) -> None:
-    """Raises ValueError when nothing is left to be done."""
+def refuse_if_complete(
+    run: RunFolder, trainer: Trainer, extension: Extension | None, *, complete: bool
+) -> None:
+    """Raises ValueError when the run is `complete` and not extended.
+
+    All steps done is not complete yet: a run may have been killed before its last evaluation, or
+    before its final model was written.
+    """
     step = trainer.progress.step
     trainer.steering.repeat(step)
     if extension is not None and extension.goes_further:
         extension.check(step, trainer.steps_per_epoch)
-    elif step >= trainer.total_steps or read_status(run).state == "completed":
+    elif complete:
         more = 2 * max(1, trainer.epochs_completed)
         raise ValueError(
             f"{run.name} is complete: all its steps are done. To train it further: "
@@ -57,23 +68,35 @@ def copy_history(checkpoint: Path, run: RunFolder, step: int) -> None:
             writer.truncate_after(step)
             writer.close()
     if origin.probes_file.is_file():
-        shutil.copyfile(origin.probes_file, run.probes_file)
+        write_atomic(run.probes_file, origin.probes_file.read_bytes())
         forget_probes_after(run, step)
 
 
 def recorded_changes(run: RunFolder) -> list[Change]:
-    """How the plan was changed so far, in the order of the changes; the resumed run repeats it."""
-    return [
-        Change(
-            line["step"],
-            line["total_steps"],
-            line["event"],
-            line.get("lr_factor", 1.0),
-            line.get("budget_minutes"),
+    """How the plan was changed so far, in the order of the changes; the resumed run repeats it.
+
+    Raises ValueError if the run's events are damaged.
+    """
+    lines = read_lines(run.events_file)
+    return [_change(line, run) for line in lines if line.get("event") in KINDS]
+
+
+def _change(line: dict[str, Any], run: RunFolder) -> Change:
+    step, end = line.get("step"), line.get("total_steps")
+    factor, minutes = line.get("lr_factor", 1.0), line.get("budget_minutes")
+    if (
+        type(step) is not int
+        or type(end) is not int
+        or not 0 <= step <= end <= _MOST_STEPS
+        or type(factor) not in (int, float)
+        or not 0 < factor < math.inf
+        or not (minutes is None or (type(minutes) in (int, float) and 0 < minutes < math.inf))
+    ):
+        raise ValueError(
+            f"{visible(str(run.events_file))} has a change of plan that makes no sense. "
+            "Go on from a checkpoint in a new run: minigpt-tui train --resume FILE."
         )
-        for line in read_lines(run.events_file)
-        if line.get("event") in KINDS
-    ]
+    return Change(step, end, line["event"], factor, minutes)
 
 
 def newest_checkpoint(run: RunFolder, up_to_step: int | None = None) -> Path | None:

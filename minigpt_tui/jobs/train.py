@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from minigpt_tui import __version__
@@ -30,10 +31,13 @@ from minigpt_tui.jobs.resuming import (
 )
 from minigpt_tui.jobs.starting_from import config_of_start
 from minigpt_tui.paths import DataFolder, check_name
+from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run, read_config, read_info, write_info
 from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.lock import run_lock
+from minigpt_tui.runs.run_tokenizer import digest_of_tokenizer, read_tokenizer
+from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.tokenizers import Tokenizer, tokenizer_from_json
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.distributed import ALONE, World
@@ -88,17 +92,19 @@ def train_new(
     if start_from is not None:
         load_weights(trainer.model, start_from.model_state)
         begun = trainer.checkpoint(resumable=True)
-    run = create_run(data, name, decided.config) if world.first else None
+
+    def fill(hidden: RunFolder) -> None:
+        _write_facts(hidden, prepared.tokenizer.to_json(), _info(prepared, trainer))
+        if begun is not None:  # a run that is killed before it saves must not begin at random
+            save_checkpoint(hidden.last, begun)
+
+    run = create_run(data, name, decided.config, fill) if world.first else None
     run = world.from_first(run)
     assert run is not None
     if not world.first:
         return follow(run, trainer, control)
     with run_lock(run):
         on_run(run)
-        run.tokenizer_file.write_text(prepared.tokenizer.to_json(), encoding="utf-8")
-        write_info(run, _info(prepared, trainer))
-        if begun is not None:  # a run that is killed before it saves must not begin at random
-            save_checkpoint(run.last, begun)
         return drive(run, trainer, prepared, control, on_event, decided.notes)
 
 
@@ -119,7 +125,7 @@ def train_resumed(
     with _lock_of_first(run, world):
         config, info = read_config(run), read_info(run)
         refuse_if_imported(run, info)
-        tokenizer = tokenizer_from_json(run.tokenizer_file.read_text(encoding="utf-8"))
+        tokenizer = read_tokenizer(run)
         prepared = _prepare(config, data, tokenizer, control, on_event, world)
         if prepared.corpus.digest != info.corpus_digest:
             raise ValueError(
@@ -138,7 +144,8 @@ def train_resumed(
         path = world.from_first(newest_checkpoint(run) if world.first else None)
         reasons = trainer.load_checkpoint(path) if path is not None else []
         if world.first:
-            refuse_if_complete(run, trainer, extension)
+            complete = read_status(run).state == "completed"
+            refuse_if_complete(run, trainer, extension, complete=complete)
         if extension is not None:
             extension.ask(control, trainer.steps_per_epoch)
         if not world.first:
@@ -178,13 +185,16 @@ def train_branch(
         references=prepared.baselines,
     )
     reasons = trainer.load_checkpoint(checkpoint)
-    run = create_run(data, name, config)
+
+    def fill(hidden: RunFolder) -> None:
+        _write_facts(hidden, saved.tokenizer_json, _info(prepared, trainer))
+        copy_history(checkpoint, hidden, trainer.progress.step)
+        save_checkpoint(hidden.last, saved)
+
+    run = create_run(data, name, config, fill)
     with run_lock(run):
-        run.tokenizer_file.write_text(saved.tokenizer_json, encoding="utf-8")
-        write_info(run, _info(prepared, trainer))
-        copy_history(checkpoint, run, trainer.progress.step)
-        save_checkpoint(run.last, saved)
-        refuse_if_complete(run, trainer, extension)
+        complete = trainer.progress.step >= trainer.total_steps
+        refuse_if_complete(run, trainer, extension, complete=complete)
         if extension is not None:
             extension.ask(control, trainer.steps_per_epoch)
         notes = [f"This run goes on from {checkpoint}"]
@@ -227,6 +237,12 @@ def _lock_of_first(run: RunFolder, world: World) -> Iterator[None]:
         return
     with run_lock(run):
         yield
+
+
+def _write_facts(run: RunFolder, tokenizer_json: str, info: RunInfo) -> None:
+    """Writes what a run knows from its start on, before anybody sees its folder."""
+    write_atomic(run.tokenizer_file, tokenizer_json.encode())
+    write_info(run, replace(info, tokenizer_digest=digest_of_tokenizer(tokenizer_json)))
 
 
 def _training_data(prepared: Prepared) -> TrainingData:

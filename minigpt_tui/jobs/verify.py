@@ -17,8 +17,9 @@ from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import RunFolder, read_config, read_info
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.lock import run_lock
-from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
-from minigpt_tui.text.tokenizers import Tokenizer, tokenizer_from_json
+from minigpt_tui.runs.metrics import EVALUATION, METRIC, checksum, read_records
+from minigpt_tui.runs.run_tokenizer import read_tokenizer
+from minigpt_tui.text.tokenizers import Tokenizer
 from minigpt_tui.training.device import without_denormals
 from minigpt_tui.training.events import StepDone
 from minigpt_tui.training.execution import Execution
@@ -42,7 +43,7 @@ def verify_files(run: RunFolder) -> Iterator[Check]:
     yield _try("run.json", lambda: f"{read_info(run).parameters:,} parameters")
     yield _try("tokenizer.json", lambda: f"{_tokenizer(run).vocab_size:,} tokens")
     for path, dtype in ((run.metrics_file, METRIC), (run.evaluations_file, EVALUATION)):
-        yield _try(path.name, partial(_rows, path, dtype))
+        yield _try(path.name, partial(_rows, run, path, dtype))
     for path in (run.events_file, run.samples_file, run.probes_file):
         yield _try(path.name, partial(_lines, path))
     if not run.checkpoints():
@@ -115,11 +116,32 @@ def _replay(path: Path | None, run: RunFolder, build: Callable[[], Trainer]) -> 
 
 
 def _tokenizer(run: RunFolder) -> Tokenizer:
-    return tokenizer_from_json(run.tokenizer_file.read_text(encoding="utf-8"))
+    return read_tokenizer(run)
 
 
-def _rows(path: Path, dtype: np.dtype[np.void]) -> str:
-    return f"{len(read_records(path, dtype)):,} rows"
+def _rows(run: RunFolder, path: Path, dtype: np.dtype[np.void]) -> str:
+    count = len(read_records(path, dtype))
+    for rows, crc in _sums(run, path.name)[-1:]:
+        if checksum(path, dtype, rows) != crc:
+            raise ValueError("it is damaged: its figures are not those that were written")
+    return f"{count:,} rows"
+
+
+def _sums(run: RunFolder, name: str) -> list[tuple[int, int]]:
+    """How many rows of a file there were at each checkpoint, and their checksum.
+
+    What a resume or a rollback has taken back is left out.
+    """
+    known: list[tuple[int, int, int]] = []
+    for line in read_lines(run.events_file):
+        step, found = line.get("step"), line.get(name)
+        if not isinstance(step, int):
+            continue
+        if line.get("event") in ("started", "rolled-back"):
+            known = [one for one in known if one[0] <= step]
+        elif line.get("event") == "checkpoint" and isinstance(found, list) and len(found) == 2:
+            known.append((step, int(found[0]), int(found[1])))
+    return [(rows, crc) for _, rows, crc in known]
 
 
 def _lines(path: Path) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
-import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-# A hidden name with this end belongs to a write in progress, or to one that was killed.
-TEMPORARY_SUFFIX = ".tmp"
+from minigpt_tui.temporary_files import TEMPORARY_SUFFIX, sweep_temporaries, temporary_beside
+
+__all__ = [
+    "TEMPORARY_SUFFIX",
+    "sweep_temporaries",
+    "sync_folder",
+    "temporary_beside",
+    "write_atomic",
+]
 
 
 def write_atomic(
@@ -52,11 +56,6 @@ def write_atomic(
         sync_folder(path.parent)
 
 
-def temporary_beside(path: Path) -> Path:
-    """A hidden name in the folder of `path` that nobody else uses."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
-
-
 def sync_folder(folder: Path) -> None:
     """Wait until the disk has the names in `folder`, on the systems that can say so."""
     if os.name == "nt":  # a folder cannot be opened there, and a rename is journalled
@@ -69,25 +68,3 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
-
-
-def sweep_temporaries(folder: Path, *, older_than: float = 60.0) -> list[Path]:
-    """Remove what killed writes left in `folder`, and return what was removed.
-
-    Only names that `temporary_beside` makes count (hidden, ending in .tmp), files and folders,
-    untouched for `older_than` seconds: a younger one may belong to a write in progress.
-    """
-    removed: list[Path] = []
-    now = time.time()
-    for path in sorted(folder.glob(f".*{TEMPORARY_SUFFIX}")):
-        try:
-            if now - path.lstat().st_mtime < older_than:
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-        except FileNotFoundError:  # its owner was faster
-            continue
-        removed.append(path)
-    return removed

@@ -68,6 +68,12 @@ class Checkpoint:
     vocab_size: int
     trainer_state: dict[str, Any] | None = None
 
+    @property
+    def bytes(self) -> int:
+        """What its tensors and its vocabulary take in a file: all but a few kB of it."""
+        tensors = tensors_in([self.model_state, self.trainer_state])
+        return sum(tensor.nbytes for tensor in tensors) + len(self.tokenizer_json)
+
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint, and return only when the file on the disk is proven to load.

@@ -9,13 +9,14 @@ import re
 import shutil
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui import __version__
 from minigpt_tui.config import RunConfig, dump_yaml, load_yaml
 from minigpt_tui.paths import MAX_NAME_LENGTH, DataFolder, check_name
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import (
     TEMPORARY_SUFFIX,
     sweep_temporaries,
@@ -27,8 +28,6 @@ from minigpt_tui.runs.info import MAX_INFO_BYTES, RunInfo, info_to_json, parse_i
 from minigpt_tui.text.safe import visible
 
 _EPOCH_CHECKPOINT = re.compile(r"checkpoint_epoch_([0-9]{1,9})\.pt")
-# A folder that is being created is complete within moments; an older one was killed.
-_ABANDONED_AFTER = 3600.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,11 @@ class RunFolder:
         return self.path / "run.log"
 
     @property
+    def background_log(self) -> Path:
+        """What the newest detached process of the run has printed."""
+        return self.path / "background.log"
+
+    @property
     def tokenizer_file(self) -> Path:
         return self.path / "tokenizer.json"
 
@@ -117,27 +121,34 @@ class RunFolder:
         return [*named, *self.epoch_checkpoints().values()]
 
 
-def create_run(data: DataFolder, name: str | None, config: RunConfig) -> RunFolder:
+Fill = Callable[[RunFolder], None]
+"""Writes into a run folder that nobody sees yet."""
+
+
+def create_run(
+    data: DataFolder, name: str | None, config: RunConfig, fill: Fill = lambda run: None
+) -> RunFolder:
     """A new run folder with `config.yaml` and a first `run.json`.
 
     Without a name it takes the corpus's and the next free number: `sample_corpus-1`. The folder
-    appears complete or not at all.
+    appears complete or not at all: `fill` writes into it what else belongs to it, while it is
+    still hidden.
 
     Raises ValueError if the name is unsafe or taken, or if the folder cannot be written.
     """
     data.ready()
     try:
-        sweep_temporaries(data.runs, older_than=_ABANDONED_AFTER)
+        sweep_temporaries(data.runs)
         if name is not None:
             run = RunFolder(data.runs / check_name(name, "name of a run"))
-            if not _build(run, config):
+            if not _build(run, config, fill):
                 raise ValueError(
                     f"There is already a run {run.name}. Choose another name, or resume that run."
                 )
             return run
         while True:  # another process may take the number between the look and the rename
             run = RunFolder(data.runs / automatic_name(data, config))
-            if _build(run, config):
+            if _build(run, config, fill):
                 return run
     except OSError as error:
         raise ValueError(f"Cannot create a run in {data.runs}: {error.strerror}.") from error
@@ -187,7 +198,7 @@ def read_config(run: RunFolder) -> RunConfig:
 def read_info(run: RunFolder) -> RunInfo:
     """What the run wrote down about itself. ValueError if `run.json` is missing or broken."""
     try:
-        with open(run.info_file, "rb") as file:
+        with open_regular(run.info_file) as file:
             return parse_info(file.read(MAX_INFO_BYTES + 1))
     except OSError as error:
         raise ValueError(f"Cannot read {visible(str(run.info_file))}: {error.strerror}.") from error
@@ -200,7 +211,7 @@ def write_info(run: RunFolder, info: RunInfo) -> None:
     write_atomic(run.info_file, info_to_json(info))
 
 
-def _build(run: RunFolder, config: RunConfig) -> bool:
+def _build(run: RunFolder, config: RunConfig, fill: Fill) -> bool:
     """Make the folder; False if something has its name."""
     if os.path.lexists(run.path):
         return False
@@ -217,6 +228,7 @@ def _build(run: RunFolder, config: RunConfig) -> bool:
                 level=config.data.level,
             ),
         )
+        fill(hidden)
         try:
             os.rename(hidden.path, run.path)
         except OSError as error:  # a folder with files in it came to stand there meanwhile

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import zlib
 from dataclasses import dataclass
 
 MAX_INFO_BYTES = 64 * 1024
+_CHECK = "check"
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,14 @@ class RunInfo:
     precision: str = ""
     compiled: int = 0  # 1 where the model is compiled
     imported: str = ""  # what the model was imported from, in words; empty where it was trained
+    tokenizer_digest: str = ""  # of tokenizer.json
 
 
 def info_to_json(info: RunInfo) -> bytes:
     """UTF-8 JSON for `run.json`."""
-    return (json.dumps(dataclasses.asdict(info), indent=2, ensure_ascii=False) + "\n").encode()
+    plain = dataclasses.asdict(info)
+    plain[_CHECK] = _check_of(plain)
+    return (json.dumps(plain, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def parse_info(raw: bytes) -> RunInfo:
@@ -105,6 +110,9 @@ def parse_info(raw: bytes) -> RunInfo:
         raise ValueError("is not valid JSON.") from error
     if not isinstance(plain, dict):
         raise ValueError("holds no list of facts.")
+    check = plain.pop(_CHECK, None)
+    if check is not None and check != _check_of(plain):
+        raise ValueError("is damaged: its facts do not match their checksum.")
     values: dict[str, object] = {}
     for field in dataclasses.fields(RunInfo):
         if field.name not in plain:
@@ -117,6 +125,12 @@ def parse_info(raw: bytes) -> RunInfo:
         else:
             values[field.name] = _checked(field.name, value, str(field.type))
     return RunInfo(**values)  # type: ignore[arg-type]  # each value was checked by its type above
+
+
+def _check_of(plain: dict[str, object]) -> str:
+    """A checksum of the facts, so that a changed digit shows."""
+    content = json.dumps(plain, sort_keys=True)
+    return f"{zlib.crc32(content.encode()):08x}"
 
 
 def _baselines(value: object) -> BaselineLosses | None:

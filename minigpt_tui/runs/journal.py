@@ -1,17 +1,25 @@
-"""Things that happen seldom, one JSON object a line: the events and the samples of a run."""
+"""Things that happen seldom, one JSON object a line: the events and the samples of a run.
+
+A line ends with a checksum of what stands before it, so that a changed byte shows.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import threading
+import zlib
 from pathlib import Path
 from typing import Any
 
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.safe import visible
 
 # Far beyond what a run writes; a larger file is read from here to its end.
 MAX_BYTES = 16 * 1024 * 1024
+
+_CHECK = re.compile(rb', "check": "([0-9a-f]{8})"\}\Z')
 
 _appending = threading.Lock()  # the screen's thread and the trainer's may both have news
 
@@ -21,7 +29,7 @@ def append_line(path: Path, line: dict[str, Any]) -> None:
 
     What a killed process left of a line is cut first. Raises OSError; then the file is as before.
     """
-    text = (json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
+    text = as_line(line)
     with _appending, open(path, "a+b", buffering=0) as file:
         end = _end_of_last_line(file.fileno())
         file.truncate(end)
@@ -35,6 +43,15 @@ def append_line(path: Path, line: dict[str, Any]) -> None:
             raise
 
 
+def as_line(line: dict[str, Any]) -> bytes:
+    """An object as it stands in a file, with its checksum and the line feed."""
+    text = json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    assert line
+    assert "check" not in line
+    content = text[:-1]
+    return content + f', "check": "{zlib.crc32(content):08x}"}}\n'.encode()
+
+
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The objects in the file, the oldest first; empty without a file.
 
@@ -43,7 +60,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     a line of this kind.
     """
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             skipped = max(0, size - MAX_BYTES)
             file.seek(skipped)
@@ -57,15 +74,30 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         lines = lines[1:]
     found: list[dict[str, Any]] = []
     for number, line in enumerate(lines, start=1):
-        try:
-            value = json.loads(line.decode("utf-8", "surrogatepass"))
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
+        value = _value(line)
+        if value is None:
             where = f"line {number}" if not skipped else "a line"
             raise ValueError(f"{visible(str(path))}: {where} is broken.")
         found.append(value)
     return found
+
+
+def _value(line: bytes) -> dict[str, Any] | None:
+    """The object of a line; None if it is none, or not the one that was written."""
+    check = _CHECK.search(line)
+    if check is not None:
+        content = line[: check.start()]
+        if f"{zlib.crc32(content):08x}".encode() != check[1]:
+            return None
+        line = content + b"}"
+    try:
+        value = json.loads(line.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    value.pop("check", None)  # of a line whose very checksum is damaged
+    return value
 
 
 def _end_of_last_line(descriptor: int) -> int:

@@ -10,11 +10,13 @@ import contextlib
 import json
 import os
 import socket
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
@@ -46,6 +48,7 @@ def run_lock(run: RunFolder) -> Iterator[None]:
     try:
         if not run.path.is_dir():
             raise ValueError(f"The run {visible(run.name)} does not exist any more.")
+        refuse_strange_files(run)
         lock = filelock.FileLock(run.lock_file, thread_local=False)
         try:
             lock.acquire(timeout=_PATIENCE_SECONDS, poll_interval=0.02)
@@ -71,6 +74,33 @@ def run_lock(run: RunFolder) -> Iterator[None]:
             _held.discard(key)
 
 
+def refuse_strange_files(run: RunFolder) -> None:
+    """Raises ValueError unless the files that a training appends to are files of the folder itself.
+
+    A run may have come in an archive of somebody else's. A link in it would have the training write
+    wherever it leads, and a pipe would have it wait.
+    """
+    for path in (
+        run.metrics_file,
+        run.evaluations_file,
+        run.events_file,
+        run.samples_file,
+        run.probes_file,
+        run.log_file,
+        run.background_log,
+        run.lock_file,
+    ):
+        try:
+            mode = path.lstat().st_mode
+        except OSError:  # it is not there yet, or the one who opens it says what is wrong
+            continue
+        if not stat.S_ISREG(mode):
+            what = "a link that leads elsewhere" if stat.S_ISLNK(mode) else "not a regular file"
+            raise ValueError(
+                f"{visible(str(path))} is {what}. A training would write into it: remove it first."
+            )
+
+
 def is_locked(run: RunFolder) -> bool:
     """Whether anyone owns the run now. Neither disturbs the owner nor writes anything.
 
@@ -84,7 +114,7 @@ def is_locked(run: RunFolder) -> bool:
     except ImportError:  # Windows
         return _is_locked_by_trying(run)
     try:
-        descriptor = os.open(run.lock_file, os.O_RDONLY)
+        descriptor = os.open(run.lock_file, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:  # never locked, or the folder is gone
         return False
     try:
@@ -112,7 +142,7 @@ def _is_locked_by_trying(run: RunFolder) -> bool:
 def _owner(run: RunFolder) -> str:
     """` (pid 123 on host)`, as far as the owner wrote it down."""
     try:
-        with open(run.owner_file, "rb") as file:
+        with open_regular(run.owner_file) as file:
             who = json.loads(file.read(_MAX_OWNER_BYTES))
     except (OSError, ValueError, RecursionError):
         return ""

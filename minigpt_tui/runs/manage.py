@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui.paths import DataFolder, check_name
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import sync_folder, write_atomic
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.lock import is_locked
@@ -115,7 +116,7 @@ def read_notes(run: RunFolder) -> str:
     Raises ValueError if there are notes that cannot be read.
     """
     try:
-        with open(notes_file(run), "rb") as file:
+        with open_regular(notes_file(run)) as file:
             return file.read(MAX_NOTES_BYTES).decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return ""

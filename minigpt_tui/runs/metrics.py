@@ -10,12 +10,14 @@ import errno
 import json
 import os
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.text.safe import visible
 
@@ -43,6 +45,7 @@ EVALUATION = np.dtype(
 _MAGIC = b"MGPTREC\x01"
 _ALIGNMENT = 64
 _MAX_HEADER = 64 * 1024
+_SUMMED_ROWS = 1 << 18
 
 Records = npt.NDArray[np.void]
 
@@ -61,6 +64,7 @@ class RecordWriter:
         self.dtype = dtype
         self._header = _header(dtype)
         self._record = np.zeros(1, dtype)
+        self._checksum = 0
         if _records_in(path, self._header, dtype) is None:
             write_atomic(path, self._header)
         self._open()
@@ -71,11 +75,22 @@ class RecordWriter:
         with np.errstate(over="ignore"):  # a loss beyond fp32 is infinite, and worth seeing
             for name, value in values.items():
                 self._record[name] = value
-        written = self._file.write(self._record.tobytes())
+        raw = self._record.tobytes()
+        written = self._file.write(raw)
         if written != self.dtype.itemsize:  # the disk filled up in the middle of the record
             self._file.truncate(self._size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self._size += self.dtype.itemsize
+        self._checksum = zlib.crc32(raw, self._checksum)
+
+    @property
+    def rows(self) -> int:
+        return (self._size - len(self._header)) // self.dtype.itemsize
+
+    @property
+    def checksum(self) -> int:
+        """The CRC-32 of all records, by which damage shows later (see `checksum`)."""
+        return self._checksum
 
     def flush(self) -> None:
         """Wait until the disk has every record."""
@@ -88,16 +103,18 @@ class RecordWriter:
             self._file.close()
 
     def truncate_after(self, step: int) -> None:
-        """Forget the records from the first whose step is above `step`: a resume goes on there.
+        """Forget the records behind the last whose step is at most `step`: a resume goes on there.
 
         The file is replaced, not cut: another process may have the old records mapped, and would
         be killed for touching them.
         """
         records = read_records(self.path, self.dtype)
-        beyond = np.flatnonzero(records["step"] > step)
-        if len(beyond) == 0:
+        kept_rows = np.flatnonzero(records["step"] <= step)
+        # Up to the last of them: a damaged step must not take the records behind it along.
+        rows = int(kept_rows[-1]) + 1 if len(kept_rows) else 0
+        if rows == len(records):
             return
-        kept = records[: beyond[0]].tobytes()
+        kept = records[:rows].tobytes()
         del records
         self._file.close()
         try:
@@ -111,6 +128,7 @@ class RecordWriter:
         self._size = size - (size - len(self._header)) % self.dtype.itemsize
         if size != self._size:
             self._file.truncate(self._size)
+        self._checksum = checksum(self.path, self.dtype, self.rows)
 
 
 def read_records(path: Path, dtype: np.dtype[np.void]) -> Records:
@@ -126,10 +144,21 @@ def read_records(path: Path, dtype: np.dtype[np.void]) -> Records:
     return np.memmap(path, dtype, mode="r", offset=len(header), shape=(count,))
 
 
+def checksum(path: Path, dtype: np.dtype[np.void], rows: int) -> int:
+    """The CRC-32 of the first `rows` records of a file. Raises ValueError if it has fewer."""
+    records = read_records(path, dtype)
+    if len(records) < rows:
+        raise ValueError(f"{visible(str(path))} has lost records: there were {rows:,} once.")
+    crc = 0
+    for first in range(0, rows, _SUMMED_ROWS):
+        crc = zlib.crc32(records[first : min(first + _SUMMED_ROWS, rows)].tobytes(), crc)
+    return crc
+
+
 def _records_in(path: Path, header: bytes, dtype: np.dtype[np.void]) -> int | None:
     """How many whole records a file has; None if there is no file, or only a part of a header."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             start = file.read(len(header))
             size = os.fstat(file.fileno()).st_size
     except FileNotFoundError:

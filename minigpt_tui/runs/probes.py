@@ -5,7 +5,6 @@ The first line holds the questions, every other one the answers at a step. Readi
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.folder import RunFolder
-from minigpt_tui.runs.journal import append_line, read_lines
+from minigpt_tui.runs.journal import append_line, as_line, read_lines
 from minigpt_tui.text.safe import visible
 
 log = logging.getLogger(__name__)
@@ -74,7 +73,7 @@ def read_probes(run: RunFolder) -> ProbeHistory | None:
     try:
         questions = _questions(lines[0])
         return ProbeHistory(questions, tuple(_probe(line) for line in lines[1:]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ValueError(
             f"{visible(str(run.probes_file))} is broken: it holds no probes that can be read."
         ) from error
@@ -104,10 +103,9 @@ def forget_probes_after(run: RunFolder, step: int) -> None:
         log.warning("%s It is put aside as %s.", error, aside.name)
         os.replace(run.probes_file, aside)
         return
-    kept = [line for line in lines if "step" not in line or line["step"] <= step]
+    kept = [line for line in lines if "step" not in line or int(line["step"]) <= step]
     if len(kept) < len(lines):
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept)
-        write_atomic(run.probes_file, text.encode("utf-8", "surrogatepass"))
+        write_atomic(run.probes_file, b"".join(map(as_line, kept)))
 
 
 def _questions(line: dict[str, Any]) -> Questions:

@@ -9,6 +9,7 @@ import socket
 import time
 from dataclasses import dataclass
 
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.lock import is_locked
@@ -86,7 +87,7 @@ def _owner_is_gone(run: RunFolder, status: Status) -> bool:
 
 def _read(run: RunFolder) -> Status:
     try:
-        with open(run.status_file, "rb") as file:
+        with open_regular(run.status_file) as file:
             raw = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         return _unknown("There is no status yet.")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.file_text import Text, chunks, open_text
 from minigpt_tui.text.formats import split_name
@@ -175,7 +176,8 @@ def _text_of(text: PlainText, total: int, should_stop: ShouldStop, on_progress: 
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with open_regular(path) as file:
+            return file.read()
     except OSError as error:
         raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
 

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.decoding import LONGEST_MARK, codec_of
@@ -76,7 +77,7 @@ def read_part(path: Path, encoding: str, at: int, *, exactly: bool = False) -> P
     file is fit to be learned is for `decode` to say. Raises ValueError if it cannot be read.
     """
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             codec, mark = codec_of(file.read(LONGEST_MARK), encoding)
             unit = _UNIT_BYTES.get(codec[:6], 1)
@@ -114,7 +115,7 @@ def byte_of_character(
     CancelledError when `should_stop` says so.
     """
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             codec, at = codec_of(file.read(LONGEST_MARK), encoding)
             file.seek(at)
             decoder = codecs.getincrementaldecoder(codec)("replace")

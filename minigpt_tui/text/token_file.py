@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -20,6 +19,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from minigpt_tui.regular_file import open_regular
+from minigpt_tui.temporary_files import temporary_beside
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.corpus import content_digest
 from minigpt_tui.text.file_text import Text
@@ -68,6 +69,7 @@ class _Header:
     unknown_tokens: int
     unknown_bytes: int
     digest: str
+    header: str = ""  # digest of what stands above; made when the header is written
 
 
 def token_file(
@@ -114,9 +116,9 @@ def _build(
     """Write the file beside its place, make it durable, and move it there."""
     dtype = np.dtype("<u2" if tokenizer.vocab_size <= 2**16 else "<u4")
     counts = _Counts()
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    temporary = temporary_beside(path)
     try:
-        with open(descriptor, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(bytes(_HEADER_BYTES))
             found = _encoded(texts, tokenizer, counts, should_stop, on_progress)
             digest = _write(file, (ids.astype(dtype).tobytes() for ids in found))
@@ -132,12 +134,12 @@ def _build(
                 digest=digest,
             )
             file.seek(0)
-            file.write((_MAGIC + json.dumps(asdict(header)).encode()).ljust(_HEADER_BYTES))
+            file.write(_header_block(header))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return header
 
@@ -198,7 +200,7 @@ def _write(file: BinaryIO, blocks: Iterable[bytes]) -> str:
 def _open(path: Path, content: str, vocabulary: str, should_stop: ShouldStop) -> TokenFile | None:
     """The cached file, or None if there is none that is whole and of this text."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             header = _read_header(file)
             if header is None or (header.content, header.tokenizer) != (content, vocabulary):
                 return None
@@ -230,13 +232,25 @@ def _mapped(path: Path, header: _Header) -> TokenFile:
     )
 
 
+def _header_block(header: _Header) -> bytes:
+    """The first block of a file, with a digest of its own: that of the ids knows no counts."""
+    plain = asdict(header)
+    plain["header"] = ""
+    digest = hashlib.sha256(json.dumps(plain).encode()).hexdigest()
+    plain["header"] = digest
+    return (_MAGIC + json.dumps(plain).encode()).ljust(_HEADER_BYTES)
+
+
 def _read_header(file: BinaryIO) -> _Header | None:
     block = file.read(_HEADER_BYTES)
     if len(block) != _HEADER_BYTES or not block.startswith(_MAGIC):
         return None
     try:
         header = _Header(**json.loads(block[len(_MAGIC) :]))
+        undamaged = block == _header_block(header)
     except (ValueError, TypeError, RecursionError):
+        return None
+    if not undamaged:
         return None
     counts = (
         header.tokens,

@@ -90,6 +90,10 @@ class Control:
             wishes, self._wishes = self._wishes, {}
         return Orders(stop=self.stopping(), pause=self.paused, **wishes)  # type: ignore[arg-type]
 
+    def wait_for_stop(self, timeout: float) -> bool:
+        """Waits until a stop is asked for, `timeout` seconds at most; True when it is."""
+        return self._stop.wait(timeout)
+
     def wait_while_paused(self, timeout: float) -> bool:
         """Waits until the training may go on, `timeout` seconds at most; True when it may."""
         return self._running.wait(timeout)

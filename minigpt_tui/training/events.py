@@ -145,7 +145,10 @@ class Diagnosed:
 
 @dataclass(frozen=True)
 class Paused:
+    """The training stands still: somebody asked for it or, with a `reason`, it cannot write."""
+
     step: int
+    reason: str = ""
 
 
 @dataclass(frozen=True)

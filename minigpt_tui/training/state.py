@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minigpt_tui.config import from_dict, to_dict
+from minigpt_tui.config import differences, from_dict, to_dict
 from minigpt_tui.inference.evaluation import Evaluation
 from minigpt_tui.planning.step_plan import Change
 from minigpt_tui.runs.checkpoint import Checkpoint
@@ -64,7 +64,8 @@ def take_up(trainer: Trainer, saved: Checkpoint, path: Path) -> list[str]:
         )
     if state["train_digest"] != trainer.data.train.digest:
         raise ValueError(f"{path} was trained on another text than the one given now.")
-    if from_dict(saved.config).model != trainer.config.model:
+    saved_config = from_dict(saved.config)
+    if saved_config.model != trainer.config.model:
         raise ValueError(f"{path} holds a model of another shape than the configuration.")
     load_weights(trainer.model, saved.model_state)
     load_optimizer(trainer.stepper.optimizer, state["optimizer"])
@@ -80,6 +81,9 @@ def take_up(trainer: Trainer, saved: Checkpoint, path: Path) -> list[str]:
     )
     trainer.diagnosis.total_steps = trainer.total_steps
     inexact = _carry_out(trainer, Execution(**state["execution"]))
+    for name, (before, now) in differences(saved_config, trainer.config).items():
+        if name != "corpus":  # it may have been moved; its content was compared above
+            inexact.append(f"{name} is {now} now and was {before}")
     if trainer.device.type != state["device"]:
         inexact.append(f"device {trainer.device.type} instead of {state['device']}")
     if trainer.world.size != state["processes"]:

@@ -106,6 +106,7 @@ class Trainer:
         # A time budget is too short to measure what every untrained model scores.
         self.progress = Progress(evaluation_due=config.training.minutes is None)
         self.last_evaluation: Evaluation | None = None
+        self._clock = time.perf_counter()
 
     @property
     def execution(self) -> Execution:
@@ -192,6 +193,10 @@ class Trainer:
         self.progress.seconds, self.progress.wall_seconds = spent.seconds, spent.wall_seconds
         # best_model.pt may come from the way that is given up; only a better one replaces it.
         self.progress.best_val_loss = min(best, self.progress.best_val_loss)
+
+    def leave_out(self, seconds: float) -> None:
+        """Time in which whoever drives the trainer stood still: it costs a time budget nothing."""
+        self._clock += seconds
 
     def train_step(self) -> StepDone | None:
         """One optimizer step; None, with the weights untouched, if the loss is not finite."""

@@ -10,6 +10,7 @@ from textual.app import App
 from minigpt_tui.jobs.texts import empty_text_trash
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs
+from minigpt_tui.runs.leftovers import remove_leftovers
 from minigpt_tui.runs.manage import empty_trash
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.runs.summary import has_resumable_checkpoint
@@ -47,7 +48,11 @@ def announce_interrupted(app: App[None], found: Sequence[tuple[RunFolder, int]])
 
 
 def empty_old_trash(data: DataFolder) -> None:
-    """Removes what was deleted more than a week ago; a refusal is named in the log."""
+    """Removes what was deleted more than a week ago, and what killed processes left unfinished.
+
+    A refusal is named in the log.
+    """
+    remove_leftovers(data)
     try:
         for deleted in empty_trash(data):
             log.info("%s was deleted more than a week ago and is gone now.", visible(deleted.name))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from minigpt_tui.config import RunConfig, from_dict, to_dict
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.safe import visible
 
 MAX_BYTES = 1 << 20
@@ -105,7 +106,7 @@ def take_saved_queue(data: DataFolder) -> list[WaitingRun]:
 
 def _read(data: DataFolder) -> list[WaitingRun]:
     try:
-        with open(_file(data), "rb") as file:
+        with open_regular(_file(data)) as file:
             plain = json.loads(file.read(MAX_BYTES))
         if not isinstance(plain, list):
             raise ValueError("it is no list of configurations")

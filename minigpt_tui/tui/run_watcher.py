@@ -6,7 +6,7 @@ Used from the screen's thread, a few times a second.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs
@@ -132,7 +132,12 @@ class RunWatcher:
         assert self.view is not None, "the first pull of a reader always finds something"
         job = self.job
         trained_here = job is not None and job.run == self.view.run
-        return Watched(self.view, self._state(self.view), trained_here)
+        view = self.view
+        if job is not None and trained_here and job.refusal and not view.status.message:
+            # On a disk that is full the status cannot be written either.
+            status = replace(view.status, state="paused", message=job.refusal)
+            view = replace(view, status=status)
+        return Watched(view, self._state(view), trained_here)
 
     def _state(self, view: RunView) -> str:
         """The run's state in words; what was asked for shows before it has happened."""

@@ -145,6 +145,9 @@ def _end(view: RunView, trained_here: bool) -> list[str]:
             return [f"Failed at step {status.step:,}: {visible(status.message)} {goes_on}".rstrip()]
         case "unknown":
             return [visible(status.message)]
+        case "paused" if status.message:  # a disk that refuses, not a key
+            here = "" if trained_here else f" ({whereabouts(status)})"
+            return [f"Waiting{here}: {visible(status.message)}"]
         case "paused" if trained_here:
             return ["Paused after a step. F7 goes on; F8 stops and saves."]
         case _ if not trained_here:

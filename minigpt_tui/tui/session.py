@@ -18,7 +18,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.requests import write_request
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
-from minigpt_tui.training.events import Diagnosed, Event, Preparing, Started
+from minigpt_tui.training.events import Diagnosed, Event, Paused, Preparing, Resumed, Started
 
 if TYPE_CHECKING:
     from minigpt_tui.jobs.drive import Outcome
@@ -43,6 +43,8 @@ class Job:
     error: str | None = None
     """What went wrong, in words for the user; the log has the trace."""
     warnings: tuple[str, ...] = ()
+    refusal: str = ""
+    """Why the training stands still of itself, while it does: it cannot write."""
     findings: list[Diagnosed] = field(default_factory=list)
     """What the training's diagnosis has found, the newest last."""
 
@@ -55,6 +57,10 @@ class Job:
             self.title = event.run_name
             self.warnings = event.warnings
             self.phase = "training"
+        elif isinstance(event, Paused):
+            self.refusal = event.reason
+        elif isinstance(event, Resumed):
+            self.refusal = ""
         elif isinstance(event, Diagnosed):
             self.findings.append(event)
 

@@ -11,7 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from minigpt_tui.config import plain_yaml
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024
@@ -25,7 +27,7 @@ def read_settings(data: DataFolder) -> dict[str, Any]:
     import yaml
 
     try:
-        with open(data.settings, "rb") as file:
+        with open_regular(data.settings) as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return {}
@@ -34,8 +36,8 @@ def read_settings(data: DataFolder) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         raise ValueError(f"{data.settings} is longer than {MAX_BYTES // 1024} kB; shorten it.")
     try:
-        plain = yaml.safe_load(raw.decode("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        plain = plain_yaml(raw.decode("utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark is not None else ""
         raise ValueError(
@@ -54,7 +56,7 @@ def write_settings(data: DataFolder, facts: Mapping[str, Any]) -> None:
 
     try:
         before = read_settings(data)
-        text = data.settings.read_text(encoding="utf-8") if data.settings.exists() else HEADING
+        text = data.settings.read_text(encoding="utf-8") if data.settings.is_file() else HEADING
         changed = {
             name: value
             for name, value in facts.items()

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.cancel import ShouldStop
 from minigpt_tui.text.corpus import Corpus, Document, corpus_of, find_corpus, split
 from minigpt_tui.text.file_text import Text
@@ -191,7 +192,7 @@ def _beginning(texts: Sequence[PlainText]) -> tuple[Corpus, int]:
         if left <= 0:
             break
         try:
-            with open(text.path, "rb") as file:
+            with open_regular(text.path) as file:
                 raw = file.read(left)
         except OSError as error:
             raise ValueError(f"Cannot read {visible(str(text.path))}: {error.strerror}.") from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.library import find_corpus
 from minigpt_tui.text.safe import visible
@@ -293,7 +294,7 @@ def _check_beginning(text: PlainText) -> None:
     from minigpt_tui.tui.text_measure import decode_cut
 
     try:
-        with open(text.path, "rb") as file:
+        with open_regular(text.path) as file:
             raw = file.read(PART_BYTES)
     except OSError as error:
         shown = visible(str(text.path))

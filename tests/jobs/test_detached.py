@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from minigpt_tui.jobs.detached import background_log, start_detached, wait_until_it_trains
+from minigpt_tui.jobs.detached import start_detached, wait_until_it_trains
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.requests import write_request
@@ -39,7 +39,7 @@ def test_it_goes_on_bit_for_bit(config, data, stopped):
     assert os.getsid(detached.pid) == detached.pid, "a session of its own"
     assert detached.process.wait(60) == 0
     assert read_status(stopped).state == "completed"
-    assert "Resumed after step 4" in background_log(stopped).read_text()
+    assert "Resumed after step 4" in stopped.background_log.read_text()
     one, other = load_checkpoint(whole.final), load_checkpoint(stopped.final)
     for name, weight in one.model_state.items():
         assert torch.equal(weight, other.model_state[name]), name

@@ -120,6 +120,27 @@ def _checkpoints(data):
     return list((data.runs / "killed").glob("checkpoint_epoch_*.pt"))
 
 
+def test_a_run_that_ended_before_its_final_model_goes_on_to_it(config, data):
+    whole = train_new(config, data, Control(), name="whole").run
+    last = read_info(whole).total_steps
+    control = Control()
+    run = train_new(config, data, control, name="late", on_event=stop_at(control, last)).run
+    assert (read_status(run).state, run.final.exists()) == ("stopped", False)
+    assert train_resumed(run, data, Control()).state == "completed"
+    one, other = load_checkpoint(whole.final), load_checkpoint(run.final)
+    assert all(torch.equal(w, other.model_state[n]) for n, w in one.model_state.items())
+
+
+def test_a_setting_that_was_changed_behind_its_back_is_named(config, data):
+    control = Control()
+    run = train_new(config, data, control, on_event=stop_at(control, 4)).run
+    text = run.config_file.read_text()
+    run.config_file.write_text(text.replace("lr: 0.001", "lr: 0.009"))
+    assert text != run.config_file.read_text()
+    train_resumed(run, data, Control())
+    assert "not exact: lr is 0.009 now and was 0.001" in run.log_file.read_text()
+
+
 def test_the_best_loss_is_not_forgotten_by_a_resume(config, data):
     control = Control()
     config = with_settings(config, {"lr": 1e-9, "schedule": "constant"})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from minigpt_tui.config import with_settings
-from minigpt_tui.jobs.train import train_new
+from minigpt_tui.jobs.train import train_new, train_resumed
 from minigpt_tui.jobs.verify import verify_files, verify_replay
+from minigpt_tui.runs.metrics import METRIC
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import StepDone
 
@@ -73,3 +74,22 @@ def test_a_replay_on_another_record_fails(run, data):
     (check,) = verify_replay(run, data)
     assert not check.passed
     assert "recorded" in check.detail
+
+
+def test_figures_that_are_not_those_that_were_written_are_named(config, data):
+    run = train_new(config, data, Control()).run
+    raw = bytearray(run.metrics_file.read_bytes())
+    raw[-METRIC.itemsize + 17] ^= 0x10
+    run.metrics_file.write_bytes(raw)
+    [bad] = [check for check in verify_files(run) if not check.passed]
+    assert (bad.what, "damaged" in bad.detail) == ("metrics.bin", True)
+
+
+def test_another_vocabulary_is_named_and_not_resumed(config, data):
+    run = train_new(config, data, Control()).run
+    text = run.tokenizer_file.read_text()
+    run.tokenizer_file.write_text(text.replace('"t": ', '"T": '))
+    [bad] = [check for check in verify_files(run) if not check.passed]
+    assert bad.what == "tokenizer.json"
+    with pytest.raises(ValueError, match=r"tokenizer\.json is damaged"):
+        train_resumed(run, data, Control())

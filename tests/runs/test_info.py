@@ -24,7 +24,9 @@ ALL = BaselineLosses(
 
 
 def with_baselines(values: object) -> bytes:
-    return json.dumps({**json.loads(info_to_json(INFO)), "baselines": values}).encode()
+    plain = json.loads(info_to_json(INFO))
+    del plain["check"]
+    return json.dumps({**plain, "baselines": values}).encode()
 
 
 @pytest.mark.parametrize("baselines", [ALL, dataclasses.replace(ALL, zlib=None, bytes_used=None)])
@@ -70,3 +72,9 @@ def test_lines_from_a_part_of_the_text_say_so() -> None:
     ]
     whole = dataclasses.replace(ALL, tokens_used=None, bytes_used=None)
     assert {line.part for line in whole.lines()} == {""}
+
+
+def test_a_changed_digit_is_an_error() -> None:
+    raw = info_to_json(dataclasses.replace(INFO, total_steps=1234))
+    with pytest.raises(ValueError, match="is damaged"):
+        parse_info(raw.replace(b"1234", b"9234"))

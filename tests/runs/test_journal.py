@@ -56,3 +56,19 @@ def test_of_an_enormous_file_the_end_is_read(tmp_path: Path) -> None:
     lines = read_lines(path)
     assert lines[-1] == {"n": 2}
     assert 10 < len(lines) <= journal.MAX_BYTES // len(line) + 1
+
+
+def test_a_changed_byte_is_an_error_and_not_another_number(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    append_line(path, {"step": 123, "event": "rate"})
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"123", b"923"))
+    with pytest.raises(ValueError, match="line 1 is broken"):
+        read_lines(path)
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        try:
+            lines = read_lines(path)
+        except ValueError:
+            continue
+        assert [line.get("step") for line in lines] in ([123], [])

@@ -147,3 +147,18 @@ def test_a_deleted_run_cannot_be_locked(run: RunFolder) -> None:
     with pytest.raises(ValueError, match="does not exist any more"), run_lock(gone):
         pass
     assert not gone.path.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
+@pytest.mark.parametrize("name", ["events.jsonl", "metrics.bin", "run.log", "run.lock"])
+def test_a_run_is_not_trained_through_a_link_or_a_pipe(run: RunFolder, name: str) -> None:
+    victim = run.path.parent.parent / "victim"
+    victim.write_bytes(b"precious")
+    (run.path / name).symlink_to(victim)
+    with pytest.raises(ValueError, match="leads elsewhere"), run_lock(run):
+        pass
+    assert victim.read_bytes() == b"precious"
+    (run.path / name).unlink()
+    os.mkfifo(run.path / name)
+    with pytest.raises(ValueError, match="not a regular file"), run_lock(run):
+        pass

@@ -181,3 +181,18 @@ def test_a_record_needs_every_field(path: Path) -> None:
         writer.append(step=1, loss=2.0)
     writer.close()
     writer.close()
+
+
+def test_a_damaged_step_does_not_take_the_later_records_along(path: Path) -> None:
+    writer = RecordWriter(path, METRIC)
+    for step in range(1, 7):
+        writer.append(**{**dict.fromkeys(METRIC.names or (), 0.0), "step": step})
+    writer.close()
+    raw = bytearray(path.read_bytes())
+    third = len(raw) - 4 * METRIC.itemsize
+    raw[third + 6] ^= 0x80
+    path.write_bytes(raw)
+    writer = RecordWriter(path, METRIC)
+    writer.truncate_after(5)
+    writer.close()
+    assert read_records(path, METRIC)["step"][[0, 1, 3, 4]].tolist() == [1, 2, 4, 5]

@@ -107,6 +107,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "header is a list": lambda raw: (raw[:21] + b"[1]").ljust(4096) + raw[4096:],
     "other text": lambda raw: raw.replace(b'"content": "', b'"content": "0', 1),
     "negative count": lambda raw: raw.replace(b'"unknown_bytes": 0', b'"unknown_bytes":-1'),
+    "another count": lambda raw: raw.replace(b'"characters": 8', b'"characters": 9'),
     "other type": lambda raw: raw.replace(b"<u2", b"<O8"),
     "random": lambda raw: os.urandom(len(raw)),
 }

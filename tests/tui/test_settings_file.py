@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
+from minigpt_tui.paths import DataFolder
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
-from minigpt_tui.tui.settings_file import with_entries
+from minigpt_tui.tui.settings_file import read_settings, with_entries, write_settings
 
 OWN = """\
 # mine
@@ -67,3 +69,11 @@ def test_sizes_and_switches_come_back(data):
     save_remembered(remembered, data)
     assert load_remembered(data) == remembered
     assert "bell: off" in data.settings.read_text()
+
+
+def test_a_chain_of_aliases_is_refused_before_it_unfolds(data: DataFolder) -> None:
+    data.settings.write_text("a: &a [*a]\n")
+    with pytest.raises(ValueError, match=r"settings\.yaml"):
+        read_settings(data)
+    write_settings(data, {"theme": "nord"})
+    assert data.settings.read_text() == "a: &a [*a]\n"

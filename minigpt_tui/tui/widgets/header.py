@@ -119,7 +119,8 @@ def progress_line(session: TrainingSession, shown: RunFolder | None, width: int)
         assert job.outcome is not None
         mark = {"completed": "✓", "stopped": "■"}.get(job.outcome.state, "⚠")
         return f"{mark} {job.run.name}: {job.outcome.state}"
-    return _where_it_stands(job.run.name, read_status(job.run), job.control.paused, width)
+    paused = job.control.paused or bool(job.refusal)
+    return _where_it_stands(job.run.name, read_status(job.run), paused, width)
 
 
 def _where_it_stands(name: str, status: Status, paused: bool, width: int, where: str = "") -> str:

@@ -1,0 +1,72 @@
+"""A write that is refused is tried again until it is done, or until the training is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from minigpt_tui.config import RunConfig
+from minigpt_tui.jobs import room as module
+from minigpt_tui.jobs.room import Room
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.atomic import write_atomic
+from minigpt_tui.runs.folder import RunFolder, create_run
+from minigpt_tui.training.control import Control
+
+
+@pytest.fixture
+def run(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    return create_run(data, "r", RunConfig())
+
+
+def test_what_was_refused_is_written_when_the_folder_is_back(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    told: list[str | None] = []
+    waited: list[float] = []
+    elsewhere = tmp_path / "elsewhere"
+
+    def tell(reason: str | None) -> None:
+        told.append(reason)
+        if len(told) == 3:
+            elsewhere.rename(run.path)
+
+    room = Room(run, Control(), tell, waited.append)
+    run.path.rename(elsewhere)
+    room.write(lambda: write_atomic(run.path / "file", b"content"), needed=3_000_000)
+    assert (run.path / "file").read_bytes() == b"content"
+    *reasons, last = told
+    assert last is None
+    assert len(reasons) == 3
+    assert all(reason and "is gone, and 3 MB are to be written" in reason for reason in reasons)
+    assert waited[0] > 0
+
+
+def test_a_stop_ends_the_wait_with_what_was_refused(run: RunFolder) -> None:
+    control = Control()
+    room = Room(run, control, lambda reason: control.stop(), lambda seconds: None)
+    with pytest.raises(FileNotFoundError):
+        room.write(lambda: write_atomic(run.path / "none" / "file", b""))
+
+
+def test_who_was_stopped_before_still_waits_to_save_what_it_has_learned(run: RunFolder) -> None:
+    control = Control()
+    control.stop()
+    place = run.path / "back"
+
+    def tell(reason: str | None) -> None:
+        place.mkdir(exist_ok=True)
+
+    room = Room(run, control, tell, lambda seconds: None)
+    room.write(lambda: write_atomic(place / "last_state.pt", b"learned"))
+    assert (place / "last_state.pt").read_bytes() == b"learned"
+
+
+def test_a_fault_of_ours_is_not_waited_for(run: RunFolder) -> None:
+    def fail() -> None:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        Room(run, Control(), lambda reason: None, lambda seconds: None).write(fail)

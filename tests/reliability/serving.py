@@ -1,0 +1,168 @@
+"""Promise 8: requests of random shape, slow and dropped clients: the server answers on.
+
+A real server and raw sockets. Its health is asked all the while and must answer at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from minigpt_tui.paths import DataFolder
+from tests.reliability.by_pytest import by_pytest
+from tests.reliability.frame import BrokenPromiseError, Case, Cases, Trial, expect, tried
+from tests.reliability.small import config_for, corpus_in, trained
+
+HEALTH_SECONDS = 0.1
+"""Of ten answers of /health, nine must be there so soon; other programs may hold up the tenth."""
+PATHS = ("/v1/completions", "/v1/models", "/health", "/tokenize", "/detokenize", "/x", "/", "/v1/")
+METHODS = ("POST", "POST", "POST", "GET", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW")
+FIELDS = ("prompt", "max_tokens", "n", "stop", "logprobs", "echo", "stream", "logit_bias", "seed")
+FIELDS += ("temperature", "top_k", "top_p", "min_p", "suffix", "stream_options", "text", "tokens")
+
+
+def cases(trial: Trial) -> Cases:
+    data = DataFolder(trial.folder / "home").ready()
+    trained(data, "r", config_for(corpus_in(trial.folder), epochs=1))
+    with _server(data.root) as (process, port), _health(port) as waits:
+        dice = trial.dice("requests")
+        for number in range(trial.some(300, 10_000)):
+            what = f"request {number}"
+            yield tried(what, lambda d=dice: _ask(port, d))
+            if process.poll() is not None:
+                yield Case(what, f"the server ended with {process.returncode}")
+                return
+        before = _memory(process.pid)
+        for number in range(trial.some(20, 500)):
+            yield tried(f"dropped client {number}", lambda d=dice: _drop(port, d))
+        grown = _memory(process.pid) - before
+        yield tried("memory", lambda: expect(grown < 60e6, f"it grew by {grown / 1e6:.0f} MB"))
+        slow = sorted(waits)[int(0.9 * len(waits))] if waits else 99.0
+        yield tried("health", lambda: expect(slow < HEALTH_SECONDS, f"it took {slow:.3f} s"))
+    yield from by_pytest(trial, "tests/server")
+
+
+@contextmanager
+def _server(home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    command = [sys.executable, "-m", "minigpt_tui", "serve", "--port", "0"]
+    process = subprocess.Popen(
+        [*command, "--data-dir", str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                yield process, int(found[1])
+                return
+        raise BrokenPromiseError("the server did not begin")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _health(port: int) -> Iterator[list[float]]:
+    """Asks for the server's health ten times a second, and notes how long each answer took."""
+    waits: list[float] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.wait(0.1):
+            began = time.monotonic()
+            with contextlib.suppress(OSError):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+                connection.request("GET", "/health")
+                connection.getresponse().read()
+                connection.close()
+            waits.append(time.monotonic() - began)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield waits
+    finally:
+        done.set()
+        thread.join()
+
+
+def _memory(pid: int) -> int:
+    """Bytes of memory that a process holds; 0 where the system does not say."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _ask(port: int, dice: random.Random) -> None:
+    """One request: an answer in JSON or as a stream, and never the server's fault."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        headers = {"Content-Type": dice.choice(("application/json", "text/plain", "x"))}
+        if dice.random() < 0.1:
+            headers["Host"] = dice.choice(("evil.example", "127.0.0.1:1", "", "[::1]"))
+        if dice.random() < 0.1:
+            headers["Origin"] = dice.choice(("http://evil.example", "null", "x"))
+        if dice.random() < 0.1:
+            headers["Authorization"] = dice.choice(("Bearer x", "Basic eA==", "é" * 10))
+        connection.request(
+            dice.choice(METHODS), dice.choice(PATHS), body=_body(dice), headers=headers
+        )
+        answer = connection.getresponse()
+        raw = answer.read()
+    finally:
+        connection.close()
+    expect(answer.status < 500 or answer.status == 503, f"status {answer.status}: {raw[:300]!r}")
+    if answer.status >= 400 and raw and answer.getheader("content-type") == "application/json":
+        json.loads(raw)
+    expect(b"Traceback" not in raw, f"{raw[:300]!r}")
+
+
+def _body(dice: random.Random) -> bytes:
+    kind = dice.random()
+    if kind < 0.1:
+        return dice.randbytes(dice.randrange(300))
+    if kind < 0.15:
+        return b"[" * dice.randrange(1, 20_000)
+    if kind < 0.2:
+        return json.dumps(_value(dice, 3)).encode()
+    fields = {name: _value(dice, 2) for name in dice.sample(FIELDS, dice.randrange(1, 7))}
+    return json.dumps({"prompt": "the c", "max_tokens": 4, **fields}).encode()
+
+
+def _value(dice: random.Random, depth: int) -> Any:
+    plain = [None, True, 0, 1, -1, 2, 4, 10**30, 0.5, -0.5, 1e308, "", "the", "\x00\x1b", "é🙂"]
+    plain += [float("nan"), float("inf"), "x" * 2000, [], {}, [0], [1, 2], ["a", "b"], {"2": 1}]
+    if depth == 0 or dice.random() < 0.7:
+        return dice.choice(plain)
+    inner = [_value(dice, depth - 1) for _ in range(dice.randrange(4))]
+    return inner if dice.random() < 0.5 else {str(n): value for n, value in enumerate(inner)}
+
+
+def _drop(port: int, dice: random.Random) -> None:
+    """A client that goes in the middle of its request, or of the answer."""
+    body = b'{"prompt": "the", "max_tokens": 2000, "stream": true}'
+    head = b"POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    whole = head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        if dice.random() < 0.5:
+            client.sendall(whole[: dice.randrange(len(whole))])
+        else:
+            client.sendall(whole)
+            client.recv(dice.randrange(1, 400))
