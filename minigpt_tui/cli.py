@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 from minigpt_tui import __version__
+from minigpt_tui.commands import exit_codes
+from minigpt_tui.commands.exit_codes import FAILED, INTERRUPTED, OK, USAGE
 from minigpt_tui.config import SECTIONS, Setting, settings
+from minigpt_tui.runs.damaged import DamagedError
 from minigpt_tui.waiting import choose_waiting
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 SECTION_TITLES = {"data": "text", "model": "model", "training": "training"}
 
 Command = Callable[[argparse.Namespace], int]
@@ -26,23 +28,25 @@ def main(argv: Sequence[str] | None = None) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     choose_waiting()
-    arguments = build_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser()
+    arguments = parser.parse_args(words)
     try:
         code = _command(arguments.command)(arguments)
         sys.stdout.flush()
     except ValueError as error:
         print(f"minigpt-tui: error: {error}", file=sys.stderr)
-        code = EXIT_USAGE
+        code = FAILED if isinstance(error, DamagedError) else USAGE
     except KeyboardInterrupt:
-        code = EXIT_INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader (`head`, say) has seen enough; python must not complain about it at exit.
         sys.stdout = None
-        code = EXIT_OK
+        code = OK
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         print(f"minigpt-tui: error: {error.strerror or error}{where}", file=sys.stderr)
-        code = EXIT_FAILED
+        code = FAILED
     sys.exit(code)
 
 
@@ -55,8 +59,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="minigpt-tui",
         parents=[common],
-        description="Train small GPT language models in the terminal and see what they learned. "
+        description="Train small GPT language models in the terminal and see what they learned.\n"
         "Without a command: opens the workbench.",
+        epilog=f"exit codes:\n{exit_codes.table()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"minigpt-tui {__version__}")
     parser.add_argument(
