@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from minigpt_tui import __version__
-from minigpt_tui.commands import exit_codes
+from minigpt_tui.commands import bench, completion, config, doctor, exit_codes
 from minigpt_tui.commands.exit_codes import FAILED, INTERRUPTED, OK, USAGE
 from minigpt_tui.config import SECTIONS, Setting, settings
 from minigpt_tui.runs.damaged import DamagedError
@@ -30,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     choose_waiting()
     words = list(sys.argv[1:] if argv is None else argv)
     parser = build_parser()
-    arguments = parser.parse_args(words)
+    if words[:1] == [completion.ASK]:  # asked by a shell, not typed by a person
+        arguments = argparse.Namespace(command=words[0], words=words[1:], parser=parser)
+    else:
+        arguments = parser.parse_args(words)
     try:
         code = _command(arguments.command)(arguments)
         sys.stdout.flush()
@@ -94,6 +97,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_inspect(add("inspect", "see why a model says what it says"))
     _add_serve(add("serve", "answer other programs over HTTP, as OpenAI's completions do"))
     _add_runs(add("runs", "list the runs in the data folder, or verify one"))
+    doctor.add_flags(add("doctor", "look at this machine, its terminal and the installation"))
+    bench.add_flags(add("bench", "measure how fast this machine trains and writes"))
+    config.add_flags(add("config", "show the settings that hold, or explain one"))
+    completion.add_flags(add("completion", "print a script that makes the shell complete commands"))
     return parser
 
 
@@ -304,6 +311,16 @@ def _command(name: str) -> Command:
         from minigpt_tui.commands.serve import serve as command
     elif name == "runs":
         from minigpt_tui.commands.runs import runs as command
+    elif name == "doctor":
+        command = doctor.doctor
+    elif name == "bench":
+        command = bench.bench
+    elif name == "config":
+        command = config.config
+    elif name == "completion":
+        command = completion.completion
+    elif name == completion.ASK:
+        command = completion.answer
     else:
         from minigpt_tui.commands.workbench import workbench as command
     return command
