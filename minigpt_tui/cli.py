@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from minigpt_tui import __version__
-from minigpt_tui.commands import bench, completion, config, doctor, exit_codes
+from minigpt_tui.commands import bench, completion, config, doctor, exit_codes, web
 from minigpt_tui.commands.exit_codes import FAILED, INTERRUPTED, OK, USAGE
 from minigpt_tui.config import SECTIONS, Setting, settings
 from minigpt_tui.runs.damaged import DamagedError
@@ -101,6 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_flags(add("bench", "measure how fast this machine trains and writes"))
     config.add_flags(add("config", "show the settings that hold, or explain one"))
     completion.add_flags(add("completion", "print a script that makes the shell complete commands"))
+    web.add_flags(add("web", "open the workbench in a browser"))
     return parser
 
 
@@ -321,6 +322,8 @@ def _command(name: str) -> Command:
         command = completion.completion
     elif name == completion.ASK:
         command = completion.answer
+    elif name == "web":
+        command = web.web
     else:
         from minigpt_tui.commands.workbench import workbench as command
     return command
