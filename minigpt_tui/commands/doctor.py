@@ -33,7 +33,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([{**asdict(f), "ok": f.ok} for f in findings], indent=2))
     elif worrying:
-        print(f"\n{len(worrying)} of {len(findings)} want attention (marked with !).")
+        print(f"\nMarked with ! for attention: {len(worrying)} of {len(findings)} lines.")
     else:
         print("\nAll is well.")
     return FAILED if worrying else OK

@@ -67,7 +67,10 @@ async def _serve(server: WorkbenchServer, listening: socket.socket) -> int:
     await runner.setup()
     await SockSite(runner, listening).start()
     try:
-        return await stopped
+        received = await stopped
+        if server.pages:
+            print("\nClosing the pages; a training is saved, or goes on in the background.")
+        return received
     finally:
         await runner.cleanup()
 

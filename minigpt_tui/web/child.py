@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-DRIVER = "textual.drivers.web_driver:WebDriver"
+DRIVER = "minigpt_tui.web.driver:BrowserDriver"
 
 
 def command(data_dir: str) -> list[str]:

@@ -14,6 +14,7 @@ from aiohttp import WSCloseCode, web
 from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
+from minigpt_tui.web.child import DRIVER
 from minigpt_tui.web.gate import LOCAL_ADDRESS, gate, netloc
 
 HEARTBEAT_SECONDS = 15.0
@@ -44,6 +45,11 @@ class WorkbenchServer(Server):
     def address(self) -> str:
         """What a person opens."""
         return f"{self.public_url}/?token={self.token}"
+
+    @property
+    def pages(self) -> int:
+        """How many are open."""
+        return len(self._open)
 
     async def application(self) -> web.Application:
         """The aiohttp application."""
@@ -101,7 +107,7 @@ class BrowserWorkbench(AppService):
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=self._build_environment(width=width, height=height),
+            env={**self._build_environment(width=width, height=height), "TEXTUAL_DRIVER": DRIVER},
             start_new_session=True,
         )
         self._process, self._stdin = process, process.stdin

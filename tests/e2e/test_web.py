@@ -38,6 +38,7 @@ async def test_the_workbench_is_used_in_a_page_and_left_by_its_key(served, run_h
     served.end(signal.SIGINT)
 
 
+@pytest.mark.long
 async def test_a_browser_that_has_gone_leaves_the_training_in_the_background(served, run_home):
     async with Page(served.address) as page:
         await begin(page)
@@ -49,7 +50,13 @@ async def test_a_browser_that_has_gone_leaves_the_training_in_the_background(ser
     served.end(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl+c", "kill -9"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="ctrl+c"),
+        pytest.param(signal.SIGKILL, id="kill -9", marks=pytest.mark.long),
+    ],
+)
 async def test_a_server_that_ends_stops_the_training_for_who_wants_that(served, run_home, number):
     (run_home / "settings.yaml").write_text("pane: train\non_hangup: stop\n")
     async with Page(served.address) as page:
