@@ -68,7 +68,7 @@ _minigpt_tui() {
     (( $#unfinished )) && compadd -S '' -a unfinished
     (( $#described )) && _describe 'minigpt-tui' described
 }
-if [ "$funcstack[1]" = "_minigpt_tui" ]; then
+if [ "$funcstack[1]" = "_minigpt-tui" ]; then
     _minigpt_tui "$@"
 else
     compdef _minigpt_tui minigpt-tui

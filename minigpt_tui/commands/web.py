@@ -20,6 +20,12 @@ TOKEN_BYTES = 24
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Open the workbench in a browser of this machine, at an address with a secret in it. A "
+        "closed page is a dropped connection: on_hangup in settings.yaml says what becomes of its "
+        "training. A browser keeps ctrl+t and ctrl+n for itself: click instead, or give the "
+        "page a window of its own (chromium --app=ADDRESS), in which every key arrives."
+    )
     parser.add_argument("--port", type=int, default=8001, help="0: any (default: %(default)s)")
 
 
@@ -43,7 +49,8 @@ def web(arguments: argparse.Namespace) -> int:
         port = listening.getsockname()[1]
         server = WorkbenchServer(command(str(data.root)), port, secrets.token_urlsafe(TOKEN_BYTES))
         print(f"The workbench is at {server.address}")
-        print("Who has this address can use it. ctrl+c ends it.", flush=True)
+        print("Who has this address can use it. ctrl+c ends it.")
+        print("Where ctrl+t opens a tab, click instead, or use: chromium --app=ADDRESS", flush=True)
         received = asyncio.run(_serve(server, listening))
     # The usual way to end it is no failure, but scripts see that it was a signal.
     return 128 + received if received else OK
