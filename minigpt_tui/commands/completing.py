@@ -175,7 +175,12 @@ def _presets(place: _Place) -> Iterator[Candidate]:
 
 
 def _settings(place: _Place) -> Iterator[Candidate]:
-    return (Candidate(name, _first_sentence(this.help)) for name, this in settings().items())
+    """Those of a run and those of the workbench, as `config explain` takes them."""
+    from minigpt_tui.tui.remembered import described
+
+    helps = {name: this.help for name, this in settings().items()}
+    helps |= {name: this.help for name, this in described().items()}
+    return (Candidate(name, _first_sentence(help)) for name, help in helps.items())
 
 
 def _axes(place: _Place) -> Iterator[Candidate]:

@@ -64,10 +64,13 @@ async def _serve(server: WorkbenchServer, listening: socket.socket) -> int:
 
     stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
+    hang_up = getattr(signal, "SIGHUP", None)  # comes twice, from the system and from the shell
+
     def stop(number: int) -> None:
-        if stopped.done():
+        if not stopped.done():
+            stopped.set_result(number)
+        elif number != hang_up:
             os._exit(128 + number)  # the workbenches go on with what they do
-        stopped.set_result(number)
 
     _on_signals(stop)
     runner = AppRunner(await server.application(), access_log=None)
@@ -75,7 +78,7 @@ async def _serve(server: WorkbenchServer, listening: socket.socket) -> int:
     await SockSite(runner, listening).start()
     try:
         received = await stopped
-        if server.pages:
+        if server.pages and received != hang_up:  # then there is nothing to print to
             print("\nClosing the pages; a training is saved, or goes on in the background.")
         return received
     finally:

@@ -35,7 +35,7 @@ async def test_the_workbench_is_used_in_a_page_and_left_by_its_key(served, run_h
         await page.wait_for("I eat")
         await page.press("\x11")  # ctrl+q
         await page.wait_until_closed()
-    served.end(signal.SIGINT)
+    served.end(signal.SIGHUP)
 
 
 @pytest.mark.long
