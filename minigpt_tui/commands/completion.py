@@ -15,7 +15,7 @@ from minigpt_tui.commands.exit_codes import OK
 ASK = "__complete"
 """The first word of a question; not a command that help or errors name."""
 
-# What stands on several lines is passed on word by word, so no word is evaluated by a shell.
+# No word, typed or answered, is ever evaluated by the shell: a run may have any name.
 SCRIPTS = {
     "bash": """\
 # minigpt-tui completion for bash. Put this line into ~/.bashrc:

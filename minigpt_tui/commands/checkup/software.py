@@ -13,7 +13,8 @@ from minigpt_tui import __version__
 from minigpt_tui.commands.checkup.finding import Finding
 
 DISTRIBUTION = "minigpt-tui"
-FOR_DEVELOPERS = ("test", "peer")
+LEFT_OUT = ("test", "peer", "all")
+"""Extras for developers, and the sum of the others."""
 COMPILERS = ("c++", "g++", "clang++")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*([^;]*)")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
@@ -47,7 +48,7 @@ def _packages() -> Iterator[Finding]:
         extra = _EXTRA.search(line)
         if extra is None:
             yield required(name, bounds)
-        elif name != DISTRIBUTION and extra[1] not in FOR_DEVELOPERS:
+        elif name != DISTRIBUTION and extra[1] not in LEFT_OUT:
             extras.setdefault(extra[1], []).append((name, bounds))
     for extra_name, packages in extras.items():
         yield optional(extra_name, packages)
