@@ -11,7 +11,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from minigpt_tui.commands.ask import checkpoint_of
+from minigpt_tui.commands.ask import checkpoint_of, damage_of_a_run
 from minigpt_tui.text.safe import visible
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ def serve(arguments: argparse.Namespace) -> int:
             f"(--api-key, or better the variable {KEY_VARIABLE}), or stay on 127.0.0.1."
         )
     path, name = checkpoint_of(arguments)
-    shelf = Shelf(path, name)
+    with damage_of_a_run(arguments):
+        shelf = Shelf(path, name)
     print("\n".join(shelf.model.service.describe()))
-    listening = _listen(host, port)
+    listening = listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     port = listening.getsockname()[1]
     print(
@@ -76,7 +77,7 @@ def _end_with_input(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """The socket, so that a port in use is said before the program claims to serve."""
     if not 0 <= port <= 65535:
         raise ValueError(f"A port is a number from 0 to 65535, not {port}.")

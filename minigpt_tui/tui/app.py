@@ -309,7 +309,12 @@ class Workbench(App[None]):
         return binding.key_display or key_words(binding.key)
 
     def remember(self) -> None:
-        """Keeps theme, selections and what is queued for the next start."""
+        """Keeps theme, selections and what is queued for the next start.
+
+        Before the first pane nothing has been chosen: a window that goes so early changes nothing.
+        """
+        if not self.pane_name:
+            return
         save_queue(self.queue, self.data)
         self.remembered.theme = self.theme
         save_remembered(self.remembered, self.data)
