@@ -70,7 +70,9 @@ class Clock:
                 progress.seconds[new][at],
             ]
         )
-        # A clock that was set back (or a broken figure) must not turn an axis around.
+        # A clock that was set back (or a broken figure) must not turn an axis around, and no axis
+        # reaches to infinity.
+        fresh[~np.isfinite(fresh)] = np.nan
         fresh = np.fmax(np.fmax.accumulate(fresh, axis=1), self._knots[:, -1:])
         knots = np.concatenate((self._knots, fresh), axis=1)
         while knots.shape[1] > MOST_KNOTS:
