@@ -89,6 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print JSON only")
     _add_inspect(add("inspect", "see why a model says what it says"))
     _add_serve(add("serve", "answer other programs over HTTP, as OpenAI's completions do"))
+    _add_corpus(add("corpus", "list, add, measure, prepare and delete texts"))
     _add_runs(add("runs", "list the runs in the data folder, or verify one"))
     add_export(add("export", "write a model for Hugging Face, safetensors or llama.cpp (GGUF)"))
     add_import(add("import", "make a run of a model from Hugging Face, safetensors or nanoGPT"))
@@ -166,6 +167,8 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         can_stand_alone = "on" in this.choices  # --shard means --shard on
         groups[this.section].add_argument(
             this.flag,
+            # torchrun takes --log for an abbreviation of its own, as it does --run.
+            *(["--log-to"] if this.name == "log" else []),
             dest=f"setting_{this.name}",
             metavar=_metavar(this),
             nargs="+" if this.kind is tuple else "?" if can_stand_alone else None,
@@ -278,6 +281,16 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON only")
 
 
+def _add_corpus(parser: argparse.ArgumentParser) -> None:
+    from minigpt_tui.commands.corpus import add_corpus_arguments
+
+    def add_settings(action: argparse.ArgumentParser) -> None:
+        _add_bases(action.add_argument_group("configuration"))
+        _add_settings(action)
+
+    add_corpus_arguments(parser, add_settings)
+
+
 def _add_model_choice(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--run", metavar="NAME", help="use this run's best_model.pt")
@@ -312,6 +325,8 @@ def _command(name: str) -> Command:
         from minigpt_tui.commands.inspect import inspect as command
     elif name == "serve":
         from minigpt_tui.commands.serve import serve as command
+    elif name == "corpus":
+        from minigpt_tui.commands.corpus import corpus as command
     elif name == "runs":
         from minigpt_tui.commands.runs import runs as command
     elif name == "export":

@@ -42,6 +42,11 @@ class DataFolder:
         return self.root / "cache" / "tokens"
 
     @property
+    def texts(self) -> Path:
+        """Cached plain text of packed files and of records."""
+        return self.root / "cache" / "texts"
+
+    @property
     def plots(self) -> Path:
         """Loss plots that were exported."""
         return self.root / "plots"

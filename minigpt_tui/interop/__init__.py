@@ -1,1 +1,1 @@
-"""Models for other programs and from them: Hugging Face, safetensors, GGUF, nanoGPT."""
+"""Other programs: what they write is read here, and what they read is written."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from minigpt_tui.jobs.outside_log import OutsideLog, outside_log
 from minigpt_tui.jobs.prepare import Prepared
 from minigpt_tui.jobs.probes import Prober
 from minigpt_tui.jobs.recorder import RunRecorder
@@ -70,17 +71,30 @@ def drive(
             trainer.steps_per_epoch,
             trainer.progress.best_val_loss,
         ) as recorder,
+        outside_log(trainer.config, run, trainer.progress.step) as outside,
     ):
 
         def publish(event: Event) -> None:
             recorder.record(event)
             on_event(event)
+            if outside is not None:
+                outside.record(event)
+                say_findings(outside)
+
+        def say_findings(outside: OutsideLog) -> None:
+            for finding in outside.findings(recorder.status.step):
+                recorder.record(finding)
+                on_event(finding)
 
         for note in notes:
             log.info("%s", note)
         try:
             publish(_started(run, trainer, prepared))
-            return _work(run, trainer, control, recorder, publish)
+            outcome = _work(run, trainer, control, recorder, publish)
+            if outside is not None:
+                outside.close()
+                say_findings(outside)
+            return outcome
         except BaseException as error:
             if isinstance(error, OSError) and error.filename is None:
                 error.filename = str(run.path)  # a full disk does not say which

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from minigpt_tui import __version__
 from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.interop.loggers import check_logger
 from minigpt_tui.jobs.deciding import decide
 from minigpt_tui.jobs.drive import Listener, Outcome, drive, follow
 from minigpt_tui.jobs.prepare import Prepared, prepare
@@ -64,6 +65,7 @@ def train_new(
     """
     if name is not None:
         _check_name_is_free(name, data)
+    check_logger(config.training.log)
     tokenizer = None
     if start_from is not None:
         config = config_of_start(config, start_from)

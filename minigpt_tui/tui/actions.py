@@ -166,7 +166,7 @@ ACTIONS: tuple[Action, ...] = (
         "train",
         "o",
         "Overlay",
-        "Lay the curves of other runs over this one.",
+        "Lay the curves of other runs, or of other programs' files, over this one.",
         False,
     ),
     Action(

@@ -13,9 +13,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.chosen_runs import Chosen, ChosenRuns
 from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.plot_export import write_plot
@@ -60,14 +59,14 @@ class RunMonitor(Container):
     class OverlayRead(Message):
         """From the thread: another run's curve."""
 
-        run: RunFolder
+        run: Chosen
         followed: FollowedRun
 
     def __init__(self, look: Look | None = None, chosen: ChosenRuns | None = None) -> None:
         super().__init__(classes="-noticing")
         self._look = look
         self._overlaid = OverlaidCurves(chosen or ChosenRuns(), plot_data)
-        self._reading: set[RunFolder] = set()
+        self._reading: set[Chosen] = set()
         self._view: RunView | None = None
         self._state = ""
         self._trained_here = False
@@ -127,7 +126,7 @@ class RunMonitor(Container):
         if overlays is not None:
             plot.show_overlays(overlays)
 
-    def _read_overlay(self, run: RunFolder, plot: LossPlot) -> None:
+    def _read_overlay(self, run: Chosen, plot: LossPlot) -> None:
         def read() -> None:
             self.post_message(self.OverlayRead(run, self._overlaid.first_look(run, plot.span_of)))
 
