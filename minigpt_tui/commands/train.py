@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 EXTENDING = ("epochs", "steps", "minutes", "lr")
 """Settings that a run which goes on may be given anew."""
+ABOUT_THE_TEXT = ("corpus", "encoding", "text_field", "val_fraction")
+"""Which text is learned, how it is read, and what of it is never learned."""
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -144,17 +146,18 @@ def _model_named(start_from: str, data: DataFolder) -> Path:
 
 
 def _left_open(arguments: argparse.Namespace, config: RunConfig, theirs: RunConfig) -> RunConfig:
-    """`config` with the text and the dropout of the model to start from, unless they are given.
+    """`config` with the text and the dropout of the model to start from, where they are open.
 
     A preset or a file gives what it changes.
     """
     usual = RunConfig()
-    taken = {
-        name: get_setting(theirs, name)
-        for name in ("corpus", "dropout")
-        if getattr(arguments, f"setting_{name}") is None
-        and get_setting(config, name) == get_setting(usual, name)
-    }
+
+    def is_open(name: str) -> bool:
+        unchanged = get_setting(config, name) == get_setting(usual, name)
+        return unchanged and getattr(arguments, f"setting_{name}") is None
+
+    names = ["dropout", *(ABOUT_THE_TEXT if is_open("corpus") else ())]
+    taken = {name: get_setting(theirs, name) for name in names if is_open(name)}
     if taken.get("corpus") == UNKNOWN_CORPUS:
         raise ValueError("Name the text to learn from: --corpus. The model does not say its own.")
     return with_settings(config, taken)

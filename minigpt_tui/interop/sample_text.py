@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from minigpt_tui.config import RunConfig
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.text.corpus import read_corpus, split
+from minigpt_tui.text.corpus import corpus_of, split
 from minigpt_tui.text.file_text import chunks
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def most_windows(length: int, vocab_size: int) -> int:
 def _validation_text(config: RunConfig, data: DataFolder) -> str:
     """Empty where the corpus is gone, or nothing of it was held out."""
     try:
-        corpus = read_corpus(config.data.corpus, data, config.data.encoding)
+        corpus = corpus_of(config.data, data)
     except ValueError:
         return ""
     _, held_out = split(corpus, config.data.val_fraction)

@@ -12,15 +12,15 @@ from minigpt_tui.text.safe import visible
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench
 
-
 SHOWN_SECONDS = 15.0
+"""Time enough to read a path."""
 
 
 def export_run(app: Workbench, run: RunFolder) -> None:
     """Writes it in a process of its own. The worker is the app's: it outlives the pane."""
     shown = visible(run.name)
 
-    def say(
+    def say_at_last(
         words: str, title: str, severity: Literal["information", "warning"] = "information"
     ) -> None:
         app.notify(
@@ -35,11 +35,11 @@ def export_run(app: Workbench, run: RunFolder) -> None:
         try:
             written = export_beside(run, app.data, lambda: worker.is_cancelled)
         except ValueError as error:
-            app.call_later(say, str(error), f"{shown} is not exported", "warning")
+            app.call_later(say_at_last, str(error), f"{shown} is not exported", "warning")
         except CancelledError:
             return  # the workbench is being left
         else:
-            app.call_later(say, str(written), f"{shown} is exported")
+            app.call_later(say_at_last, str(written), f"{shown} is exported")
 
-    say("It takes some seconds.", f"{shown} is being exported")
+    app.notify("It takes some seconds.", title=f"{shown} is being exported", markup=False)
     app.run_worker(export, name="export", group="export", thread=True, exit_on_error=False)

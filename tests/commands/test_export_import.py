@@ -184,6 +184,12 @@ def test_a_model_from_elsewhere_needs_a_text_to_learn(here, home, capsys):
     assert made.model.dropout == 0.1
 
 
+def test_what_was_held_out_stays_held_out(here, home):
+    assert run("train", *TINY, "--run", "half", "--val-fraction", "0.5") == 0
+    assert run("train", "--start-from", "half", "--steps", "2", "--threads", "1") == 0
+    assert read_config(list_runs(home)[0]).data == read_config(find_run(home, "half")).data
+
+
 def test_a_text_given_in_a_file_is_taken(here, home):
     (here / "other.txt").write_text(TEXT, encoding="utf-8")
     (here / "more.yaml").write_text("corpus: [other.txt]\nsteps: 2\n", encoding="utf-8")
