@@ -11,11 +11,15 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from minigpt_tui import __version__
+from minigpt_tui.commands import bench, completion, config, doctor, exit_codes, web
+from minigpt_tui.commands.exit_codes import FAILED, INTERRUPTED, OK, USAGE
+from minigpt_tui.commands.export import add_export
+from minigpt_tui.commands.import_model import add_import
 from minigpt_tui.config import SECTIONS, Setting, settings
+from minigpt_tui.runs.damaged import DamagedError
 from minigpt_tui.text.safe import visible
 from minigpt_tui.waiting import choose_waiting
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 SECTION_TITLES = {"data": "text", "model": "model", "training": "training"}
 
 Command = Callable[[argparse.Namespace], int]
@@ -28,24 +32,29 @@ def main(argv: Sequence[str] | None = None) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     choose_waiting()
-    arguments = build_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser()
+    if words[:1] == [completion.ASK]:  # asked by a shell, not typed by a person
+        arguments = argparse.Namespace(command=words[0], words=words[1:], parser=parser)
+    else:
+        arguments = parser.parse_args(words)
     try:
         code = _command(arguments.command)(arguments)
         sys.stdout.flush()
     except ValueError as error:
         print(f"minigpt-tui: error: {_harmless(str(error))}", file=sys.stderr)
-        code = EXIT_USAGE
+        code = FAILED if isinstance(error, DamagedError) else USAGE
     except KeyboardInterrupt:
-        code = EXIT_INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader (`head`, say) has seen enough; python must not complain about it at exit.
         sys.stdout = None
-        code = EXIT_OK
+        code = OK
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         what = _harmless(f"{error.strerror or error}{where}")
         print(f"minigpt-tui: error: {what}", file=sys.stderr)
-        code = EXIT_FAILED
+        code = FAILED
     sys.exit(code)
 
 
@@ -70,8 +79,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="minigpt-tui",
         parents=[common],
-        description="Train small GPT language models in the terminal and see what they learned. "
+        description="Train small GPT language models in the terminal and see what they learned.\n"
         "Without a command: opens the workbench.",
+        epilog=f"exit codes:\n{exit_codes.table()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"minigpt-tui {__version__}")
     parser.add_argument(
@@ -102,7 +113,15 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print JSON only")
     _add_inspect(add("inspect", "see why a model says what it says"))
     _add_serve(add("serve", "answer other programs over HTTP, as OpenAI's completions do"))
+    _add_corpus(add("corpus", "list, add, measure, prepare and delete texts"))
     _add_runs(add("runs", "list the runs in the data folder, or verify one"))
+    add_export(add("export", "write a model for Hugging Face, safetensors or llama.cpp (GGUF)"))
+    add_import(add("import", "make a run of a model from Hugging Face, safetensors or nanoGPT"))
+    doctor.add_flags(add("doctor", "look at this machine, its terminal and the installation"))
+    bench.add_flags(add("bench", "measure how fast this machine trains and writes"))
+    config.add_flags(add("config", "show the settings that hold, or explain one"))
+    completion.add_flags(add("completion", "print a script that makes the shell complete commands"))
+    web.add_flags(add("web", "open the workbench in a browser"))
     return parser
 
 
@@ -118,6 +137,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="RUN|FILE",
         help="go on with a run; with --epochs, --steps or --minutes beyond its end. A checkpoint "
         "FILE: go on from it in a new run",
+    )
+    way.add_argument(
+        "--start-from",
+        metavar="RUN|FILE",
+        help="begin a new run with this model's weights, shape and vocabulary, and with its text "
+        "unless --corpus names another: a run (an imported one, say) or a checkpoint FILE",
     )
     way.add_argument(
         "--dry-run",
@@ -171,6 +196,8 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         can_stand_alone = "on" in this.choices  # --shard means --shard on
         groups[this.section].add_argument(
             this.flag,
+            # torchrun takes --log for an abbreviation of its own, as it does --run.
+            *(["--log-to"] if this.name == "log" else []),
             dest=f"setting_{this.name}",
             metavar=_metavar(this),
             nargs="+" if this.kind is tuple else "?" if can_stand_alone else None,
@@ -264,6 +291,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="take up a better checkpoint when there is one"
     )
+    parser.add_argument("--requests", action="store_true", help="print a line for each request")
+    parser.add_argument(
+        "--until-eof",
+        action="store_true",
+        help="end when standard input ends, for a program that starts this one",
+    )
 
 
 def _add_runs(parser: argparse.ArgumentParser) -> None:
@@ -275,6 +308,16 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
         "--replay", action="store_true", help="verify: also train a few steps twice and compare"
     )
     parser.add_argument("--json", action="store_true", help="print JSON only")
+
+
+def _add_corpus(parser: argparse.ArgumentParser) -> None:
+    from minigpt_tui.commands.corpus import add_corpus_arguments
+
+    def add_settings(action: argparse.ArgumentParser) -> None:
+        _add_bases(action.add_argument_group("configuration"))
+        _add_settings(action)
+
+    add_corpus_arguments(parser, add_settings)
 
 
 def _add_model_choice(parser: argparse.ArgumentParser) -> None:
@@ -311,8 +354,26 @@ def _command(name: str) -> Command:
         from minigpt_tui.commands.inspect import inspect as command
     elif name == "serve":
         from minigpt_tui.commands.serve import serve as command
+    elif name == "corpus":
+        from minigpt_tui.commands.corpus import corpus as command
     elif name == "runs":
         from minigpt_tui.commands.runs import runs as command
+    elif name == "export":
+        from minigpt_tui.commands.export import export as command
+    elif name == "import":
+        from minigpt_tui.commands.import_model import import_model as command
+    elif name == "doctor":
+        command = doctor.doctor
+    elif name == "bench":
+        command = bench.bench
+    elif name == "config":
+        command = config.config
+    elif name == "completion":
+        command = completion.completion
+    elif name == completion.ASK:
+        command = completion.answer
+    elif name == "web":
+        command = web.web
     else:
         from minigpt_tui.commands.workbench import workbench as command
     return command

@@ -24,6 +24,8 @@ from minigpt_tui.regular_file import open_regular
 
 PRESETS_FOLDER = Path(__file__).parent / "presets"
 MAX_YAML_BYTES = 64 * 1024
+UNKNOWN_CORPUS = ("unknown",)
+"""The corpus of a model from elsewhere: no text of the library is taken for it."""
 _MOST_BITS = 256  # of a whole number; what is longer can be neither shown nor made a float
 
 
@@ -59,7 +61,8 @@ class DataConfig:
 
     corpus: tuple[str, ...] = setting(
         ("sample_corpus",),
-        "Text to learn from: a name of the library, files, or a folder of .txt files.",
+        "Text to learn from: a name of the library, files, a pattern such as books/*.txt, or a "
+        "folder. Files may be .txt, .md, .jsonl, .csv or .parquet, and packed as .gz or .zst.",
     )
     level: str = setting(
         "char",
@@ -90,6 +93,11 @@ class DataConfig:
     encoding: str = setting(
         "auto",
         "Encoding of the files. auto: UTF-8, or UTF-16 when the file says so; else an error.",
+        advanced=True,
+    )
+    text_field: str = setting(
+        "text",
+        "Field of .jsonl files, or column of .csv and .parquet files, that holds the text.",
         advanced=True,
     )
 
@@ -284,6 +292,13 @@ class TrainingConfig:
         "auto",
         "Prompts whose answers are recorded along the training, with | between them. auto: three "
         "places of the held-out text; none: nothing is recorded.",
+        advanced=True,
+    )
+    log: str = setting(
+        "none",
+        "Where the figures go besides the run's own record: to TensorBoard (files in the run's "
+        "folder), or to Weights & Biases (wandb; offline where nobody is logged in).",
+        choices=("none", "tensorboard", "wandb"),
         advanced=True,
     )
     seed: int = setting(

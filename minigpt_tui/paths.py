@@ -42,9 +42,19 @@ class DataFolder:
         return self.root / "cache" / "tokens"
 
     @property
+    def texts(self) -> Path:
+        """Cached plain text of packed files and of records."""
+        return self.root / "cache" / "texts"
+
+    @property
     def plots(self) -> Path:
         """Loss plots that were exported."""
         return self.root / "plots"
+
+    @property
+    def exports(self) -> Path:
+        """Models that were exported from the workbench."""
+        return self.root / "exports"
 
     @property
     def settings(self) -> Path:

@@ -14,9 +14,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
-# A suite under nohup ignores hang-ups, and so would the programs that it starts.
+# A suite under nohup or in the background of a script ignores hang-ups and interrupts, and so would
+# the programs that it starts.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from minigpt_tui.paths import DataFolder
 

@@ -6,10 +6,13 @@ import argparse
 import json
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minigpt_tui.paths import data_folder
+from minigpt_tui.runs.damaged import DamagedError
 from minigpt_tui.text.safe import shown_token, visible
 
 if TYPE_CHECKING:
@@ -101,7 +104,22 @@ def load_service(arguments: argparse.Namespace) -> GPTService:
     path, _ = checkpoint_of(arguments)
     from minigpt_tui.inference.service import GPTService
 
-    return GPTService(checkpoint_path=path)
+    with damage_of_a_run(arguments):
+        return GPTService(checkpoint_path=path)
+
+
+@contextmanager
+def damage_of_a_run(arguments: argparse.Namespace) -> Iterator[None]:
+    """A file that a run wrote and that cannot be read is damaged; one that was named is bad input.
+
+    The exit codes differ.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if arguments.checkpoint is None:
+            raise DamagedError(str(error)) from error
+        raise
 
 
 def checkpoint_of(arguments: argparse.Namespace) -> tuple[Path, str]:

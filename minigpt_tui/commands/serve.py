@@ -7,9 +7,15 @@ import errno
 import logging
 import os
 import socket
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
 
-from minigpt_tui.commands.ask import checkpoint_of
+from minigpt_tui.commands.ask import checkpoint_of, damage_of_a_run
 from minigpt_tui.text.safe import visible
+
+if TYPE_CHECKING:
+    import uvicorn
 
 KEY_VARIABLE = "MINIGPT_TUI_API_KEY"
 
@@ -35,9 +41,10 @@ def serve(arguments: argparse.Namespace) -> int:
             f"(--api-key, or better the variable {KEY_VARIABLE}), or stay on 127.0.0.1."
         )
     path, name = checkpoint_of(arguments)
-    shelf = Shelf(path, name)
+    with damage_of_a_run(arguments):
+        shelf = Shelf(path, name)
     print("\n".join(shelf.model.service.describe()))
-    listening = _listen(host, port)
+    listening = listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     port = listening.getsockname()[1]
     print(
@@ -46,17 +53,31 @@ def serve(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     logging.getLogger("minigpt_tui").setLevel(logging.INFO)
     app = application(
-        shelf, hosts=LOCAL_NAMES if local else (), api_key=api_key, watch=arguments.watch
+        shelf,
+        hosts=LOCAL_NAMES if local else (),
+        api_key=api_key,
+        watch=arguments.watch,
+        on_request=partial(print, flush=True) if arguments.requests else None,
     )
     settings = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, server_header=False
     )
+    server = uvicorn.Server(settings)
+    if arguments.until_eof:
+        threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
     with listening:
-        uvicorn.Server(settings).run(sockets=[listening])
+        server.run(sockets=[listening])
     return 0
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _end_with_input(server: uvicorn.Server) -> None:
+    """Whoever holds the other end of standard input is gone when it ends, however that came."""
+    while os.read(0, 4096):
+        pass
+    server.should_exit = True
+
+
+def listen(host: str, port: int) -> socket.socket:
     """The socket, so that a port in use is said before the program claims to serve."""
     if not 0 <= port <= 65535:
         raise ValueError(f"A port is a number from 0 to 65535, not {port}.")

@@ -1,7 +1,7 @@
 """What signals do to the workbench: TERM and INT close it, HUP says that its terminal is gone.
 
 A terminal can also go without a signal: its emulator is killed, and it was nobody's controlling
-terminal. So a thread waits for the terminal's own hang-up, too.
+terminal, or it is a page in a browser. So a thread waits for the terminal's own hang-up, too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from minigpt_tui.jobs.detached import can_detach
+from minigpt_tui.web.child import in_browser
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench
@@ -51,7 +52,7 @@ class Signals:
             # Not the loop's handler: without a terminal Textual's writer blocks, and the loop
             # may never come to run it.
             signal.signal(signal.SIGHUP, lambda received, frame: self._hang_up())
-        if hasattr(select, "poll") and os.isatty(0):
+        if hasattr(select, "poll") and (os.isatty(0) or in_browser()):
             threading.Thread(target=self._watch_terminal, name="terminal", daemon=True).start()
 
     def _close(self, number: int) -> None:

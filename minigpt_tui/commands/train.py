@@ -15,10 +15,13 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from minigpt_tui.config import (
+    UNKNOWN_CORPUS,
     RunConfig,
     check,
     check_setting,
     dump_yaml,
+    from_dict,
+    get_setting,
     load_preset,
     load_yaml,
     parse_setting,
@@ -53,6 +56,8 @@ def train(arguments: argparse.Namespace) -> int:
     extension = None
     if arguments.run is not None:
         check_name(arguments.run, "run name")
+    if arguments.start_from is not None:
+        _refuse_with_start_from(arguments)
     if arguments.resume is not None:
         extension = _extension(arguments)
     if arguments.save_config:
@@ -86,6 +91,7 @@ def _work(
     from minigpt_tui.jobs.restarting import forget_run, note_run, noted_run
     from minigpt_tui.jobs.resuming import run_at_its_newest
     from minigpt_tui.jobs.train import train_branch, train_new, train_resumed
+    from minigpt_tui.runs.checkpoint import load_checkpoint
     from minigpt_tui.runs.folder import find_run
     from minigpt_tui.training.distributed import restarts, started_by_torchrun
 
@@ -109,6 +115,10 @@ def _work(
         run = noted_run(data)
     if run is not None:
         return train_resumed(run, data, control, extension=extension, on_event=listen, world=world)
+    start_from = None
+    if arguments.start_from is not None:
+        start_from = load_checkpoint(_model_named(arguments.start_from, data))
+        config = _left_open(arguments, config, from_dict(start_from.config))
     on_run = partial(note_run, data) if started_by_torchrun() else _say_nothing
     if world.first and started_by_torchrun():
         forget_run(data)
@@ -119,8 +129,49 @@ def _work(
         name=arguments.run,
         on_event=listen,
         on_run=on_run,
+        start_from=start_from,
         world=world,
     )
+
+
+def _model_named(start_from: str, data: DataFolder) -> Path:
+    """The checkpoint that `--start-from` names: a file, or a run's best."""
+    from minigpt_tui.runs.folder import find_run
+
+    if _is_file(start_from):
+        return Path(start_from).expanduser()
+    return find_run(data, start_from).best
+
+
+def _left_open(arguments: argparse.Namespace, config: RunConfig, theirs: RunConfig) -> RunConfig:
+    """`config` with the text and the dropout of the model to start from, unless they are given.
+
+    A preset or a file gives what it changes.
+    """
+    usual = RunConfig()
+    taken = {
+        name: get_setting(theirs, name)
+        for name in ("corpus", "dropout")
+        if getattr(arguments, f"setting_{name}") is None
+        and get_setting(config, name) == get_setting(usual, name)
+    }
+    if taken.get("corpus") == UNKNOWN_CORPUS:
+        raise ValueError("Name the text to learn from: --corpus. The model does not say its own.")
+    return with_settings(config, taken)
+
+
+def _refuse_with_start_from(arguments: argparse.Namespace) -> None:
+    """Raises ValueError for what the model to start from has decided already."""
+    from minigpt_tui.jobs.starting_from import FREE, KEPT
+
+    for this in settings().values():
+        decided = this.section == "model" or this.name in (*KEPT, "plan")
+        given = getattr(arguments, f"setting_{this.name}", None) is not None
+        if decided and given and this.name != FREE:
+            raise ValueError(
+                f"{this.flag} cannot be combined with --start-from: the new run has the shape and "
+                "the vocabulary of the model that it starts from."
+            )
 
 
 def _is_file(resume: str) -> bool:

@@ -24,6 +24,7 @@ from minigpt_tui.log_file import LogFile
 from minigpt_tui.paths import DataFolder, data_folder
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.training.freed_memory import keep_freed_memory
+from minigpt_tui.web.child import in_browser
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench
@@ -33,7 +34,8 @@ log = logging.getLogger("minigpt_tui")
 
 def workbench(arguments: argparse.Namespace) -> int:
     """Opens the workbench; returns when it is closed and the training's state is saved."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+    at_a_terminal = sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+    if not at_a_terminal and not in_browser():
         raise ValueError(
             "The workbench needs a terminal. Without one, use a command: minigpt-tui --help."
         )
@@ -121,7 +123,12 @@ def _tolerate_foreign_bytes() -> None:
 
 
 def _ask_the_terminal_for_its_size() -> None:
-    """A shell that exports COLUMNS and LINES would hold the screen at that size for good."""
+    """A shell that exports COLUMNS and LINES would hold the screen at that size for good.
+
+    A page in a browser has no other way to say its first size.
+    """
+    if in_browser():
+        return
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
 

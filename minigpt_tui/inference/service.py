@@ -82,7 +82,7 @@ class GPTService:
         checkpoint = load_checkpoint(path)
         config = from_dict(checkpoint.config)
         tokenizer = _tokenizer(checkpoint, path)
-        model = _model(checkpoint, config).to(place).eval()
+        model = model_in(checkpoint, config).to(place).eval()
         self._assemble(model, tokenizer, config, checkpoint.metrics, path)
 
     @classmethod
@@ -342,7 +342,8 @@ def _tokenizer(checkpoint: Checkpoint, path: Path) -> Tokenizer:
     return tokenizer
 
 
-def _model(checkpoint: Checkpoint, config: RunConfig) -> LanguageModel:
+def model_in(checkpoint: Checkpoint, config: RunConfig) -> LanguageModel:
+    """The model of a checkpoint in fp32, on the CPU; it shares memory with an fp32 checkpoint."""
     # On the meta device nothing is initialised, so that loading a model beside a training draws
     # nothing from torch's default generator.
     with torch.device("meta"):

@@ -57,7 +57,7 @@ def start_detached(run: RunFolder, data: DataFolder) -> Detached:
     try:
         with open(run.background_log, "wb") as output:
             process = subprocess.Popen(
-                [sys.executable, *_path_flags(), "-m", "minigpt_tui", *arguments],
+                [sys.executable, *path_flags(), "-m", "minigpt_tui", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -121,7 +121,7 @@ def _last_words(detached: Detached) -> str:
     return visible(said[-1].removeprefix("minigpt-tui: error: ")) if said else ""
 
 
-def _path_flags() -> list[str]:
+def path_flags() -> list[str]:
     """`-m` would look into the working folder first, where a file may bear a module's name.
 
     It does so only where this process does: a checkout that is not installed.

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from minigpt_tui.jobs.outside_log import OutsideLog, outside_log
 from minigpt_tui.jobs.prepare import Prepared
 from minigpt_tui.jobs.probes import Prober
 from minigpt_tui.jobs.recorder import RunRecorder
@@ -90,18 +91,31 @@ def drive(
             trainer.progress.best_val_loss,
             room.write,
         ) as recorder,
+        outside_log(trainer.config, run, trainer.progress.step) as outside,
     ):
         recording.append(recorder)
 
         def publish(event: Event) -> None:
             recorder.record(event)
             on_event(event)
+            if outside is not None:
+                outside.record(event)
+                say_findings(outside)
+
+        def say_findings(outside: OutsideLog) -> None:
+            for finding in outside.findings(recorder.status.step):
+                recorder.record(finding)
+                on_event(finding)
 
         for note in notes:
             log.info("%s", note)
         try:
             publish(_started(run, trainer, prepared))
-            return _work(run, trainer, control, room, recorder, publish)
+            outcome = _work(run, trainer, control, room, recorder, publish)
+            if outside is not None:
+                outside.close()
+                say_findings(outside)
+            return outcome
         except BaseException as error:
             if isinstance(error, OSError) and error.filename is None:
                 error.filename = str(run.path)  # a full disk does not say which

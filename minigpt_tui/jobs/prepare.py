@@ -20,7 +20,7 @@ from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.info import BaselineLosses
 from minigpt_tui.runs.leftovers import remove_leftovers
-from minigpt_tui.text.corpus import Corpus, read_corpus, split
+from minigpt_tui.text.corpus import Corpus, corpus_of, split
 from minigpt_tui.text.file_text import Text
 from minigpt_tui.text.token_file import TokenFile, token_file
 from minigpt_tui.text.tokenizers import Tokenizer, build_tokenizer
@@ -57,8 +57,9 @@ def prepare(
     check(config)
     data.ready()
     remove_leftovers(data)
-    say("Reading the corpus")
-    corpus = read_corpus(config.data.corpus, data, config.data.encoding, should_stop)
+    stage = "Reading the corpus"
+    say(stage)
+    corpus = corpus_of(config.data, data, should_stop, _shares(say, stage))
     training_texts, validation_texts = split(corpus, config.data.val_fraction)
     of_vocabulary: list[str] = []
     if tokenizer is None:
@@ -123,7 +124,7 @@ def compared_validation_text(
 
 def _split_of_model(config: RunConfig, data: DataFolder) -> tuple[Corpus, list[Text], list[Text]]:
     data.ready()
-    corpus = read_corpus(config.data.corpus, data, config.data.encoding)
+    corpus = corpus_of(config.data, data)
     training, validation = split(corpus, config.data.val_fraction)
     if not validation:
         raise ValueError("This model was trained without a validation split (val_fraction 0).")

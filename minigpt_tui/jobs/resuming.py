@@ -13,6 +13,7 @@ from minigpt_tui.planning.step_plan import KINDS, Change
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
 from minigpt_tui.runs.probes import forget_probes_after
@@ -42,6 +43,15 @@ def refuse_if_complete(
         raise ValueError(
             f"{run.name} is complete: all its steps are done. To train it further: "
             f"minigpt-tui train --resume {run.name} --epochs {more}"
+        )
+
+
+def refuse_if_imported(run: RunFolder, info: RunInfo) -> None:
+    """Raises ValueError where a run holds a model that was not trained here."""
+    if info.imported:
+        raise ValueError(
+            f"{run.name} was imported: it has no optimizer to go on with. Begin a new run with its "
+            f"weights: minigpt-tui train --start-from {run.name}"
         )
 
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from minigpt_tui.paths import DataFolder, check_name
 from minigpt_tui.runs.atomic import sync_folder, temporary_beside, write_atomic
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
-from minigpt_tui.text.library import find_corpus
+from minigpt_tui.text.formats import split_name
+from minigpt_tui.text.library import find_corpus, is_pattern
 from minigpt_tui.text.safe import visible
 
 KEPT_SECONDS = 7 * 86_400.0
@@ -56,15 +57,20 @@ def add_text(name: str, text: str, data: DataFolder) -> Path:
 
 
 def copy_text(names: Sequence[str], data: DataFolder, should_stop: ShouldStop = None) -> Path:
-    """Copies a file, or the .txt files of a folder or of several names, into the library.
+    """Copies a file, or the files of a folder, a pattern or several names, into the library.
 
     Returns the new file or folder. Raises ValueError that says what is wrong, CancelledError when
     `should_stop` says so; nothing is left then.
     """
     files = find_corpus(names, data)
     first = Path(names[0]).expanduser().absolute()
-    single = len(names) == 1 and len(files) == 1 and not first.is_dir()
-    target = _free_place(data.corpora, files[0].stem if single else first.name, single)
+    single = len(names) == len(files) == 1 and not first.is_dir()
+    if single:
+        stem, ending = split_name(files[0].name)
+        target = _free_place(data.corpora, stem if ending else files[0].stem, ending or ".txt")
+    else:
+        named = first.parent if is_pattern(first.name) else first
+        target = _free_place(data.corpora, named.name, "")
     base = first if len(names) == 1 and first.is_dir() else None
     temporary = temporary_beside(target)
     try:
@@ -151,14 +157,14 @@ def empty_text_trash(data: DataFolder, older_than: float = KEPT_SECONDS) -> list
     return old
 
 
-def _free_place(folder: Path, stem: str, file: bool) -> Path:
-    """`name.txt` or the folder `name`, with a number behind it where that is taken."""
+def _free_place(folder: Path, stem: str, ending: str) -> Path:
+    """The stem with its ending, with a number behind it where that, or a text, is there."""
     stem = stem.lstrip(".") or "text"
     names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
     for name in names:
-        places = folder / f"{name}.txt", folder / name
+        places = [folder / (name + end) for end in (ending, ".txt", "")]
         if not any(os.path.lexists(place) for place in places):
-            return places[0] if file else places[1]
+            return places[0]
     raise ValueError(f"There are too many texts of the name {visible(stem)}.")
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from minigpt_tui import __version__
 from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.interop.loggers import check_logger
 from minigpt_tui.jobs.deciding import decide
 from minigpt_tui.jobs.drive import Listener, Outcome, drive, follow
 from minigpt_tui.jobs.prepare import Prepared, prepare
@@ -26,10 +27,12 @@ from minigpt_tui.jobs.resuming import (
     newest_checkpoint,
     recorded_changes,
     refuse_if_complete,
+    refuse_if_imported,
 )
+from minigpt_tui.jobs.starting_from import config_of_start
 from minigpt_tui.paths import DataFolder, check_name
 from minigpt_tui.runs.atomic import write_atomic
-from minigpt_tui.runs.checkpoint import load_checkpoint, save_checkpoint
+from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run, read_config, read_info, write_info
 from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.lock import run_lock
@@ -41,6 +44,7 @@ from minigpt_tui.training.distributed import ALONE, World
 from minigpt_tui.training.events import Preparing
 from minigpt_tui.training.execution import Execution
 from minigpt_tui.training.extension import Extension
+from minigpt_tui.training.sharding import load_weights
 from minigpt_tui.training.trainer import Trainer, TrainingData
 
 NICENESS = 10
@@ -54,16 +58,23 @@ def train_new(
     name: str | None = None,
     on_event: Listener = lambda event: None,
     on_run: Callable[[RunFolder], None] = lambda run: None,
+    start_from: Checkpoint | None = None,
     world: World = ALONE,
 ) -> Outcome:
     """Trains a new run; `on_run` is called as soon as it has a folder.
 
+    With `start_from` it has that model's shape and vocabulary, and begins with its weights.
     Raises ValueError when it cannot begin and CancelledError when it is stopped before its first
     step; neither leaves anything behind.
     """
     if name is not None:
         _check_name_is_free(name, data)
-    prepared = _prepare(config, data, None, control, on_event, world)
+    check_logger(config.training.log)
+    tokenizer = None
+    if start_from is not None:
+        config = config_of_start(config, start_from)
+        tokenizer = tokenizer_from_json(start_from.tokenizer_json)
+    prepared = _prepare(config, data, tokenizer, control, on_event, world)
     training_data = _training_data(prepared)
     on_event(Preparing("Trying how this machine computes fastest"))
     decided = decide(config, training_data, data, control.stopping) if world.first else None
@@ -77,9 +88,15 @@ def train_new(
         references=prepared.baselines,
         world=world,
     )
+    begun = None
+    if start_from is not None:
+        load_weights(trainer.model, start_from.model_state)
+        begun = trainer.checkpoint(resumable=True)
 
     def fill(hidden: RunFolder) -> None:
         _write_facts(hidden, prepared.tokenizer.to_json(), _info(prepared, trainer))
+        if begun is not None:  # a run that is killed before it saves must not begin at random
+            save_checkpoint(hidden.last, begun)
 
     run = create_run(data, name, decided.config, fill) if world.first else None
     run = world.from_first(run)
@@ -107,6 +124,7 @@ def train_resumed(
     """
     with _lock_of_first(run, world):
         config, info = read_config(run), read_info(run)
+        refuse_if_imported(run, info)
         tokenizer = read_tokenizer(run)
         prepared = _prepare(config, data, tokenizer, control, on_event, world)
         if prepared.corpus.digest != info.corpus_digest:

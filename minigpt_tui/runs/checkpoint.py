@@ -93,7 +93,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     written = buffer.getvalue()  # shares the buffer's memory
 
     def verify(temporary: Path) -> None:
-        raw = _read(temporary)
+        raw = read_file(temporary)
         if raw != written:
             raise ValueError(f"{visible(str(path))} does not read back as it was written.")
         try:
@@ -113,7 +113,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     No code in the file is run, and no more memory is taken than the file has bytes (and a few
     times its index).
     """
-    raw = _read(path, available_memory())
+    raw = read_file(path, available_memory())
     try:
         content = _parse(raw)
     except ValueError as error:
@@ -123,7 +123,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(**{name: content[name] for name in _PARTS})
 
 
-def _read(path: Path, available: int | None = None) -> bytes:
+def read_file(path: Path, available: int | None = None) -> bytes:
     """The whole file, read once. What is checked is what is loaded: nobody can swap it between."""
     shown = visible(str(path))
     try:
@@ -150,8 +150,11 @@ def _read(path: Path, available: int | None = None) -> bytes:
         raise ValueError(f"Cannot read {shown}: {error.strerror}.") from error
 
 
-def _parse(raw: bytes) -> dict[str, Any]:
-    """What the file says, checked. Raises ValueError with the end of a sentence, without a stop."""
+def load_archive(raw: bytes) -> tuple[Any, int]:
+    """What `torch.save` wrote into `raw`, and the bytes of all its tensor records.
+
+    No code in it is run. Raises ValueError with the end of a sentence, without a stop.
+    """
     import torch
 
     record_bytes = check_archive(raw)
@@ -160,6 +163,12 @@ def _parse(raw: bytes) -> dict[str, Any]:
         content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     except _NOT_LOADABLE as error:
         raise ValueError("torch refuses its contents") from error
+    return content, record_bytes
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    """What the file says, checked. Raises ValueError with the end of a sentence, without a stop."""
+    content, record_bytes = load_archive(raw)
     marker = content.get("format") if type(content) is dict else None
     if type(marker) is not str or marker != FORMAT:
         raise ValueError("it was written by another program")

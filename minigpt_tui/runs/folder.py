@@ -24,6 +24,7 @@ from minigpt_tui.runs.atomic import (
     temporary_beside,
     write_atomic,
 )
+from minigpt_tui.runs.damaged import DamagedError
 from minigpt_tui.runs.info import MAX_INFO_BYTES, RunInfo, info_to_json, parse_info
 from minigpt_tui.text.safe import visible
 
@@ -191,19 +192,24 @@ def newest_run(data: DataFolder, with_best: bool = True) -> RunFolder:
 
 
 def read_config(run: RunFolder) -> RunConfig:
-    """The configuration that the run was started with. ValueError if the file is broken."""
-    return load_yaml(run.config_file)
+    """The configuration that the run was started with. DamagedError if the file is broken."""
+    try:
+        return load_yaml(run.config_file)
+    except ValueError as error:
+        raise DamagedError(str(error)) from error
 
 
 def read_info(run: RunFolder) -> RunInfo:
-    """What the run wrote down about itself. ValueError if `run.json` is missing or broken."""
+    """What the run wrote down about itself. DamagedError if `run.json` is missing or broken."""
     try:
         with open_regular(run.info_file) as file:
             return parse_info(file.read(MAX_INFO_BYTES + 1))
     except OSError as error:
-        raise ValueError(f"Cannot read {visible(str(run.info_file))}: {error.strerror}.") from error
+        raise DamagedError(
+            f"Cannot read {visible(str(run.info_file))}: {error.strerror}."
+        ) from error
     except ValueError as error:
-        raise ValueError(f"{visible(str(run.info_file))} {error}") from error
+        raise DamagedError(f"{visible(str(run.info_file))} {error}") from error
 
 
 def write_info(run: RunFolder, info: RunInfo) -> None:

@@ -86,6 +86,7 @@ class RunInfo:
     threads: int = 0
     precision: str = ""
     compiled: int = 0  # 1 where the model is compiled
+    imported: str = ""  # what the model was imported from, in words; empty where it was trained
     tokenizer_digest: str = ""  # of tokenizer.json
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +20,7 @@ from minigpt_tui.server import endpoints
 from minigpt_tui.server.completions import complete
 from minigpt_tui.server.errors import ApiError
 from minigpt_tui.server.guard import Guard
+from minigpt_tui.server.request_log import RequestLog
 from minigpt_tui.server.served_model import Shelf
 
 log = logging.getLogger(__name__)
@@ -27,9 +28,18 @@ WATCH_SECONDS = 2.0
 
 
 def application(
-    shelf: Shelf, *, hosts: tuple[str, ...], api_key: str | None = None, watch: bool = False
+    shelf: Shelf,
+    *,
+    hosts: tuple[str, ...],
+    api_key: str | None = None,
+    watch: bool = False,
+    on_request: Callable[[str], None] | None = None,
 ) -> Starlette:
-    """The ASGI application. `hosts` are the names that a request may call it by; () is any."""
+    """The ASGI application. `hosts` are the names that a request may call it by; () is any.
+
+    `on_request` gets a line for each request when it has been answered.
+    """
+    watched = [Middleware(RequestLog, say=on_request)] if on_request is not None else []
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -56,7 +66,7 @@ def application(
             Route("/tokenizer_info", endpoints.tokenizer_info),
             Route("/predict", endpoints.predict, methods=["POST"]),
         ],
-        middleware=[Middleware(Guard, hosts=hosts, api_key=api_key)],
+        middleware=[*watched, Middleware(Guard, hosts=hosts, api_key=api_key)],
         exception_handlers={
             ApiError: _api_error,
             HTTPException: _http_error,

@@ -20,7 +20,7 @@ import numpy as np
 from minigpt_tui.text.bpe_sample import sample
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.file_text import Text
-from minigpt_tui.text.pieces import pieces
+from minigpt_tui.text.pieces import pieces, pieces_of_all
 from minigpt_tui.text.progress import OnProgress, watched
 from minigpt_tui.text.vocabulary import (
     MAX_VOCABULARY,
@@ -152,11 +152,7 @@ def train_bpe(
         )
 
     total = sum(map(len, texts))
-    every_piece = (
-        piece
-        for text in texts
-        for piece in pieces(text, _TRAINING_PIECE, longest=_LONGEST_TRAINING_PIECE)
-    )
+    every_piece = pieces_of_all(texts, _TRAINING_PIECE, longest=_LONGEST_TRAINING_PIECE)
     chosen, every = sample(watched(every_piece, total, should_stop, on_progress))
     if every > 1:
         used = sum(map(len, chosen))

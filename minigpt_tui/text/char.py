@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.cancel import ShouldStop
 from minigpt_tui.text.file_text import Text, chunks
 from minigpt_tui.text.pieces import code_points
@@ -99,6 +100,7 @@ def train_char(
     for chunk in watched(every_chunk, sum(map(len, texts)), should_stop, on_progress):
         seen = np.bincount(code_points(chunk))
         counts[: len(seen)] += seen
+    counts[ord(BORDER)] = 0
     known = np.flatnonzero(counts)
     if vocab_size is not None:
         by_frequency = known[np.argsort(-counts[known], kind="stable")]

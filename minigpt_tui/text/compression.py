@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from minigpt_tui.text.border import without_borders
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.file_text import Text, chunks
 
@@ -113,7 +114,8 @@ def _last_bytes(texts: Sequence[Text], most: int) -> tuple[bytes, bool]:
         missing -= len(endings[-1])
         if not missing:
             break
-    raw = b"".join(chunk.encode() for text in reversed(endings) for chunk in chunks(text))
+    every_chunk = (chunk for text in reversed(endings) for chunk in chunks(text))
+    raw = b"".join(without_borders(chunk).encode() for chunk in every_chunk)
     return raw[-most:], len(raw) > most
 
 
@@ -121,7 +123,7 @@ def _first_bytes(texts: Sequence[Text], most: int) -> tuple[bytes, bool]:
     """The beginning of the texts in UTF-8, and whether there is more after it."""
     raw = bytearray()
     for chunk in (chunk for text in texts for chunk in chunks(text)):
-        raw += chunk.encode()
+        raw += without_borders(chunk).encode()
         if len(raw) > most:
             break
     return bytes(raw[:most]), len(raw) > most

@@ -9,17 +9,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
-from minigpt_tui.text.decoding import check_encoding, decode
 from minigpt_tui.text.file_text import Text, chunks, open_text
-from minigpt_tui.text.library import find_corpus, library
-from minigpt_tui.text.progress import OnProgress
+from minigpt_tui.text.formats import split_name
+from minigpt_tui.text.library import find_corpus, is_pattern, library
+from minigpt_tui.text.plain_text import PlainText, plain_texts
+from minigpt_tui.text.progress import OnProgress, part_of
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.statistics import TextStatistics, text_statistics
 
-__all__ = ["Corpus", "Document", "content_digest", "find_corpus", "library", "read_corpus", "split"]
+__all__ = [
+    "Corpus",
+    "Document",
+    "content_digest",
+    "corpus_of",
+    "find_corpus",
+    "library",
+    "read_corpus",
+    "split",
+]
 
 # Together, the files of a corpus are kept in memory up to so many bytes.
 _KEPT_BYTES = 32 * 2**20
@@ -28,7 +39,10 @@ _NAME_LENGTH = 48
 
 @dataclass(frozen=True)
 class Document:
-    """One file's text: in memory if the corpus is small, else left in its file."""
+    """The text of a file: in memory if the corpus is small, else left in its file.
+
+    A file of records has as many documents in its text, with a BORDER between them.
+    """
 
     path: Path
     text: Text
@@ -83,34 +97,41 @@ def read_corpus(
     encoding: str = "auto",
     should_stop: ShouldStop = None,
     on_progress: OnProgress = None,
+    field: str = "text",
 ) -> Corpus:
     """The corpus that `names` mean (see `find_corpus`), decoded (see `decode`).
 
+    The texts of records are those in `field`; `on_progress` is not told of unpacking them
+    (`plain_texts` does that, where it is called before).
     A large one is read through, at some 500 MB a second, but not kept in memory. Raises ValueError
     that names the file and the fault: missing, unreadable, empty, binary, or not in the encoding;
     CancelledError when `should_stop` says so.
     """
-    check_encoding(encoding)
-    paths = find_corpus(names, data)
-    sizes = [_size(path) for path in paths]
-    total, before = sum(sizes), 0
-    documents = []
-
-    def read(share_of_file: float) -> None:
-        if on_progress is not None:
-            on_progress((before + share_of_file * size) / max(total, 1))
-
-    for path, size in zip(paths, sizes, strict=True):
+    texts = plain_texts(names, data, encoding, field, should_stop)
+    total = sum(text.size for text in texts)
+    documents, before = [], 0
+    for text in texts:
         check_cancelled(should_stop)
-        text = (
-            decode(_read(path), path, encoding)
-            if total <= _KEPT_BYTES
-            else open_text(path, encoding, should_stop, read)
-        )
-        documents.append(Document(path, text))
-        read(1.0)
-        before += size
+        progress = part_of(on_progress, before, text.size, total)
+        documents.append(Document(text.source, _text_of(text, total, should_stop, progress)))
+        before += text.size
+        if on_progress is not None:
+            on_progress(before / max(total, 1))
     return Corpus(_corpus_name(names), tuple(documents))
+
+
+def corpus_of(
+    settings: DataConfig,
+    data: DataFolder,
+    should_stop: ShouldStop = None,
+    on_progress: OnProgress = None,
+) -> Corpus:
+    """The corpus of a configuration; `on_progress` is told of unpacking, and then of reading it."""
+    how = settings.encoding, settings.text_field
+    plain_texts(settings.corpus, data, *how, should_stop, on_progress)
+    return read_corpus(
+        settings.corpus, data, settings.encoding, should_stop, on_progress, settings.text_field
+    )
 
 
 def split(corpus: Corpus, val_fraction: float) -> tuple[list[Text], list[Text]]:
@@ -144,11 +165,13 @@ def content_digest(texts: Sequence[Text], should_stop: ShouldStop = None) -> str
     return digest.hexdigest()
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
+def _text_of(text: PlainText, total: int, should_stop: ShouldStop, on_progress: OnProgress) -> Text:
+    """The text itself where the corpus of `total` bytes is small, else its place."""
+    if total > _KEPT_BYTES:
+        return open_text(
+            text.path, text.encoding, should_stop, on_progress, is_checked=text.is_copy
+        )
+    return text.decode(_read(text.path))
 
 
 def _read(path: Path) -> bytes:
@@ -162,7 +185,8 @@ def _read(path: Path) -> bytes:
 def _corpus_name(names: Sequence[str]) -> str:
     """A name that is safe for files and screens: that of the first text, and how many follow."""
     first = Path(names[0]).expanduser().absolute()
-    stem = first.stem if first.suffix.lower() == ".txt" else first.name
+    named = first.parent if is_pattern(first.name) else first
+    stem, _ = split_name(named.name)
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:_NAME_LENGTH].rstrip("-._")
     others = f"-and-{len(names) - 1}-more" if len(names) > 1 else ""
     return (safe or "corpus") + others

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.safe import visible
 
 # A file of which more than this share is control characters is no text. (Coloured terminal logs,
@@ -117,13 +118,19 @@ def codec_of(head: bytes, encoding: str) -> tuple[str, int]:
 
 
 def checked(pieces: Iterable[str], path: Path) -> Iterator[str]:
-    """`pieces` of a file's text as they come; ValueError if they are binary, or there are none."""
+    """`pieces` of a file's text as they come; ValueError if they are binary, or there are none, or
+    they have what parts documents here."""
     shown = visible(str(path))
     characters = controls = 0
     for piece in pieces:
         raw = piece.encode()
         if b"\0" in raw:
             raise ValueError(_binary(shown))
+        if BORDER in piece:
+            raise ValueError(
+                f"{shown} has the character U+FDD0, which Unicode leaves to programs, and which "
+                "parts documents in this one. Take it out of the text."
+            )
         characters += len(piece)
         controls += len(raw) - len(raw.translate(None, _CONTROLS))
         yield piece

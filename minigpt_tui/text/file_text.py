@@ -1,7 +1,8 @@
 """Text that is too long for the memory: it stays in its file and is decoded whenever it is read.
 
 Functions of this room take a `Text`, which is a string or such a stretch of a file. Both have a
-length in characters and can be sliced; `chunks` reads either.
+length in characters and can be sliced; `chunks` reads either. A text may hold several documents,
+with a BORDER between them.
 """
 
 from __future__ import annotations
@@ -81,15 +82,20 @@ def open_text(
     encoding: str,
     should_stop: ShouldStop = None,
     on_progress: OnProgress = None,
+    *,
+    is_checked: bool = False,
 ) -> FileText:
     """The whole text of a file, read through once to count and check it, and not kept.
+
+    `is_checked` for a file of this program, which has been checked and may have borders.
 
     Raises ValueError as `decode` does, CancelledError when `should_stop` says so.
     """
     characters = 0
     with _reading(path) as file:
         stamp = _stamp(file)
-        for text in checked(decoded(_blocks(file), path, encoding), path):
+        texts = decoded(_blocks(file), path, encoding)
+        for text in texts if is_checked else checked(texts, path):
             check_cancelled(should_stop)
             characters += len(text)
             if on_progress is not None:

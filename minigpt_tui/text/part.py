@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui.regular_file import open_regular
+from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.decoding import LONGEST_MARK, codec_of
 from minigpt_tui.text.safe import visible
@@ -40,6 +41,15 @@ class Part:
     @property
     def text(self) -> str:
         return self.source.replace("\r\n", "\n")
+
+    @property
+    def documents(self) -> list[tuple[int, str]]:
+        """What it has of documents: where in `text` each begins, and its text."""
+        found, start = [], 0
+        for piece in self.text.split(BORDER):
+            found.append((start, piece))
+            start += len(piece) + 1
+        return found
 
     @property
     def is_first(self) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.file_text import Text, chunks
 
 PIECE_CHARACTERS = 1 << 16
@@ -42,6 +43,32 @@ def pieces(
             start = end
     if start < len(buffer):
         yield buffer[start:]
+
+
+def document_pieces(texts: Sequence[Text], size: int = PIECE_CHARACTERS) -> Iterator[str]:
+    """The pieces of all documents in order; an empty one opens each document.
+
+    A document has text. None of the pieces has a BORDER.
+    """
+    for text in texts:
+        is_open = False
+        for piece in pieces(text, size):
+            for number, part in enumerate(piece.split(BORDER)):
+                is_open = is_open and not number
+                if part and not is_open:
+                    is_open = True
+                    yield ""
+                if part:
+                    yield part
+
+
+def pieces_of_all(
+    texts: Sequence[Text], size: int = PIECE_CHARACTERS, *, longest: int = LONGEST_PIECE
+) -> Iterator[str]:
+    """The pieces of all texts in order, none of them empty or with a BORDER."""
+    for text in texts:
+        for piece in pieces(text, size, longest=longest):
+            yield from filter(None, piece.split(BORDER))
 
 
 def code_points(text: str) -> npt.NDArray[np.uint32]:

@@ -27,3 +27,10 @@ def watched(
         done += len(piece)
         if on_progress is not None:
             on_progress(done / characters)
+
+
+def part_of(on_progress: OnProgress, before: float, size: float, total: float) -> OnProgress:
+    """The progress of a part as that of the whole: `before` is done, the part is `size` of it."""
+    if on_progress is None:
+        return None
+    return lambda share: on_progress((before + share * size) / max(total, 1))

@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,7 +24,7 @@ from minigpt_tui.temporary_files import temporary_beside
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.corpus import content_digest
 from minigpt_tui.text.file_text import Text
-from minigpt_tui.text.pieces import pieces
+from minigpt_tui.text.pieces import document_pieces
 from minigpt_tui.text.progress import OnProgress, watched
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.vocabulary import EOT_ID, Ids, Tokenizer
@@ -164,10 +163,7 @@ def _encoded(
     """The ids of the texts, piece by piece, counted in `counts`."""
     lengths = [len(tokenizer.token_bytes(i)) for i in range(tokenizer.vocab_size)]
     token_bytes = np.array(lengths, dtype=np.int64)
-    # The empty piece opens a document.
-    every_piece = (
-        piece for text in texts for piece in chain([""], pieces(text, _PIECE_CHARACTERS))
-    )
+    every_piece = document_pieces(texts, _PIECE_CHARACTERS)
     for piece in watched(every_piece, sum(map(len, texts)), should_stop, on_progress):
         ids = tokenizer.encode(piece) if piece else np.array([EOT_ID], dtype=np.int32)
         n_bytes = len(piece) if piece.isascii() else len(piece.encode())

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigpt_tui.text.cancel import ShouldStop
 from minigpt_tui.text.file_text import Text
-from minigpt_tui.text.pieces import code_points, pieces
+from minigpt_tui.text.pieces import code_points, pieces, pieces_of_all
 from minigpt_tui.text.progress import OnProgress, watched
 from minigpt_tui.text.vocabulary import (
     MAX_VOCABULARY,
@@ -140,7 +140,7 @@ def train_word(
     word_split = WordSplit(word_ranges())
     counts: Counter[str] = Counter()
     uncounted = 0
-    every_piece = (piece for text in texts for piece in pieces(text, _PIECE_CHARACTERS))
+    every_piece = pieces_of_all(texts, _PIECE_CHARACTERS)
     for piece in watched(every_piece, sum(map(len, texts)), should_stop, on_progress):
         counts.update(split(piece, word_split, longest=LONGEST_TOKEN))
         if len(counts) > _COUNTED_TOKENS:

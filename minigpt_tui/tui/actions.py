@@ -166,7 +166,7 @@ ACTIONS: tuple[Action, ...] = (
         "train",
         "o",
         "Overlay",
-        "Lay the curves of other runs over this one.",
+        "Lay the curves of other runs, or of other programs' files, over this one.",
         False,
     ),
     Action(
@@ -281,6 +281,14 @@ ACTIONS: tuple[Action, ...] = (
         show=False,
     ),
     Action("ask_run", "runs", "a", "Ask", "Ask the run's best model in Predict."),
+    Action(
+        "serve_run",
+        "runs",
+        "h",
+        "Serve",
+        "Answer other programs over HTTP with the run's best model, or see what is served.",
+        show=False,
+    ),
     Action("resume_run", "runs", "r,f7", "Resume", "Go on with the run from its last checkpoint."),
     Action(
         "take_back_run",
@@ -312,6 +320,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit_notes", "runs", "n", "Notes", "Write notes on the run; they stay with it.", False),
     Action("rename_run", "runs", "e", "Rename", "Give the run another name.", show=False),
     Action("verify_run", "runs", "v", "Verify", "Read every file of the run and check it.", False),
+    Action(
+        "export_run",
+        "runs",
+        "w",
+        "Export",
+        "Write its best model for Hugging Face, into the data folder's exports.",
+        show=False,
+    ),
     Action("delete_run", "runs", "d,delete", "Delete", "Put the run into the trash for a week."),
     Action("undo_delete", "runs", "u", "Undo", "Bring back what was deleted last."),
     Action("empty_trash", "runs", "X", "Empty trash", "Remove deleted runs for good.", show=False),

@@ -39,6 +39,7 @@ from minigpt_tui.tui.widgets.plot_state import Look
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.hand_over import HandOver
+    from minigpt_tui.tui.serving import Serving
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,8 @@ class Workbench(App[None]):
         """The runs that lie over the one that the Train pane draws."""
         self.hand_over: HandOver | None = None
         """The newest hand-over of a training to the background, also one that has failed."""
+        self.serving: Serving | None = None
+        """The newest model that other programs ask, or were asking."""
         self.compositions: dict[str, Composition] = {}
         """What was written in Predict, by the digest of the vocabulary; panes come and go."""
         self.pane_name = ""
@@ -105,6 +108,10 @@ class Workbench(App[None]):
         self.run_worker(self._offer_interrupted, name="offer", thread=True, exit_on_error=False)
         self.set_interval(FINDINGS_SECONDS, self._announce_findings)
         self.call_after_refresh(self._name_settings_problems)
+
+    def on_unmount(self) -> None:
+        if self.serving is not None:
+            self.serving.stop()
 
     def on_ready(self) -> None:
         if not self.is_headless and sys.platform != "win32":
@@ -302,7 +309,12 @@ class Workbench(App[None]):
         return binding.key_display or key_words(binding.key)
 
     def remember(self) -> None:
-        """Keeps theme, selections and what is queued for the next start."""
+        """Keeps theme, selections and what is queued for the next start.
+
+        Before the first pane nothing has been chosen: a window that goes so early changes nothing.
+        """
+        if not self.pane_name:
+            return
         save_queue(self.queue, self.data)
         self.remembered.theme = self.theme
         save_remembered(self.remembered, self.data)

@@ -1,4 +1,5 @@
-"""Which other runs lie over the one that is watched, and the place of each.
+"""Which other runs, and curves of other programs, lie over the one that
+is watched, and the place of each.
 
 A run keeps its place, and with it colour, pattern and letter, for as long as the window is open,
 unless all places are taken by others. Nothing heavy is imported here: the workbench keeps it.
@@ -7,6 +8,9 @@ unless all places are taken by others. Nothing heavy is imported here: the workb
 from __future__ import annotations
 
 from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.tui.outside_curve import OutsideCurve
+
+Chosen = RunFolder | OutsideCurve
 
 MOST_OVERLAYS = 6
 """As many as can be told apart."""
@@ -16,11 +20,11 @@ class ChosenRuns:
     """The runs that lie over the curve that is watched; kept by the workbench."""
 
     def __init__(self) -> None:
-        self.slots: dict[RunFolder, int] = {}
+        self.slots: dict[Chosen, int] = {}
         """The chosen runs and their places."""
-        self._last_slots: dict[RunFolder, int] = {}
+        self._last_slots: dict[Chosen, int] = {}
 
-    def toggle(self, run: RunFolder) -> bool:
+    def toggle(self, run: Chosen) -> bool:
         """Chooses a run, or lets go of it; says whether it is chosen now.
 
         Raises ValueError if there are as many as can be told apart.
@@ -31,7 +35,7 @@ class ChosenRuns:
         self.add(run)
         return True
 
-    def add(self, *runs: RunFolder) -> None:
+    def add(self, *runs: Chosen) -> None:
         """Raises ValueError if there are as many as can be told apart."""
         for run in runs:
             free = [slot for slot in range(MOST_OVERLAYS) if slot not in self.slots.values()]

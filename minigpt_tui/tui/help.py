@@ -98,7 +98,8 @@ ABOUT = {
         "parameters>1M, minutes=none. All of them must hold. A click on a title sorts; "
         "★ are pinned runs.",
         "Space marks a run with ◆: the page of every other then shows what the two set "
-        "differently, and o lays its curve over that of the other in Train. A run whose process "
+        "differently, and o lays its curve over that of the other in Train. h lets other programs "
+        "ask the run's model over HTTP while this window is open. A run whose process "
         "is gone is interrupted, and r goes on with it. A deleted run can be brought back for a "
         "week.",
     ),

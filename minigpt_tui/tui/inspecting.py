@@ -92,13 +92,13 @@ def training_text(asked: Asked, watch: Watch) -> TrainingText:
     Raises ValueError where the corpus is gone, CancelledError when the watch says so.
     """
     from minigpt_tui.analysis.evidence import TrainingText
-    from minigpt_tui.text.corpus import read_corpus, split
+    from minigpt_tui.text.corpus import corpus_of, split
     from minigpt_tui.text.token_file import token_file
 
     service, settings = asked.model.service, asked.model.service.config.data
     watch.say("Reading the training text…")
     try:
-        corpus = read_corpus(settings.corpus, asked.data, settings.encoding, watch.should_stop)
+        corpus = corpus_of(settings, asked.data, watch.should_stop)
     except ValueError as error:
         raise ValueError(
             f"This needs the text that the model was trained on. {error} "

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from minigpt_tui.runs.folder import RunFolder
-from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.chosen_runs import Chosen, ChosenRuns
+from minigpt_tui.tui.outside_curve import OutsideCurve
 from minigpt_tui.tui.run_view import RunReader, RunView
 from minigpt_tui.tui.widgets.loss_legend import Overlay
 from minigpt_tui.tui.widgets.plot_curve import Curve
@@ -24,7 +25,8 @@ PULL_SECONDS = 1.0
 class FollowedRun:
     """The curve of a run, and what reads it."""
 
-    reader: RunReader
+    reader: RunReader | None
+    """None for a curve of another program, which is as it is."""
     curve: Curve
     looked: float
 
@@ -35,23 +37,27 @@ class OverlaidCurves:
     def __init__(self, chosen: ChosenRuns, to_plot: Callable[[RunView], PlotData]) -> None:
         self.chosen = chosen
         self._to_plot = to_plot
-        self._followed: dict[RunFolder, FollowedRun] = {}
+        self._followed: dict[Chosen, FollowedRun] = {}
         self._given: tuple[Overlay, ...] = ()
 
-    def missing(self) -> list[RunFolder]:
+    def missing(self) -> list[Chosen]:
         """The chosen runs that have not been read yet."""
         return [run for run in self.chosen.slots if run not in self._followed]
 
-    def first_look(self, run: RunFolder, span_of: SpanOf) -> FollowedRun:
+    def first_look(self, run: Chosen, span_of: SpanOf) -> FollowedRun:
         """Everything that a run has recorded so far; for a thread, since that may be millions."""
-        followed = FollowedRun(RunReader(run), Curve(), time.monotonic())
-        view = followed.reader.pull()
+        if isinstance(run, OutsideCurve):
+            followed = FollowedRun(None, Curve(), time.monotonic())
+            followed.curve.update(run.data, span_of(run.data))
+            return followed
+        followed = FollowedRun(reader := RunReader(run), Curve(), time.monotonic())
+        view = reader.pull()
         assert view is not None, "the first pull of a reader always finds something"
         data = self._to_plot(view)
         followed.curve.update(data, span_of(data))
         return followed
 
-    def take(self, run: RunFolder, followed: FollowedRun) -> None:
+    def take(self, run: Chosen, followed: FollowedRun) -> None:
         self._followed[run] = followed
 
     def pull(self, shown: RunFolder | None, span_of: SpanOf) -> tuple[Overlay, ...] | None:
@@ -62,7 +68,7 @@ class OverlaidCurves:
         for run in [run for run in self._followed if run not in self.chosen.slots]:
             del self._followed[run]
         for followed in self._followed.values():
-            if now - followed.looked >= PULL_SECONDS:
+            if followed.reader is not None and now - followed.looked >= PULL_SECONDS:
                 followed.looked = now
                 view = followed.reader.pull()
                 if view is not None:

@@ -13,33 +13,71 @@ log = logging.getLogger(__name__)
 ON_HANGUP = ("background", "stop")
 
 
+def entry(default: str, help: str, *, choices: tuple[str, ...] = ()) -> Any:
+    """A field that says what it is."""
+    return field(default=default, metadata={"help": help, "choices": choices})
+
+
 @dataclass
 class Remembered:
     """Small facts, all of them optional: a missing or damaged file only means a fresh start."""
 
-    theme: str = "minigpt-dark"
-    bell: str = "on"
-    """on or off: whether the terminal's bell rings at the end of a training and at trouble."""
-    pane: str = "corpus"
-    corpus: str = "sample_corpus"
-    level: str = "char"
-    preset: str = "standard"
-    prompt: str = "I eat"
-    sampler: str = ""
-    """As `samplers.sampler_text` writes it."""
-    inspect_view: str = "attention"
-    inspect_source: str = ""
-    """The second prompt of the Inspect pane, from which activations are taken."""
-    runs_sort: str = "age"
-    """A column of the Runs pane; a minus before it is descending order."""
-    runs_filter: str = ""
-    on_hangup: str = "background"
-    """What becomes of a training when the connection to the terminal drops: `background` hands it
-    to a process of its own, `stop` saves and stops it. To be set in the file by hand."""
-    recent_texts: list[str] = field(default_factory=list)
-    """Paths of the texts that were opened from the disk, the newest first."""
-    sizes: dict[str, int] = field(default_factory=dict)
-    """Columns or rows of what a divider was moved for, by the divider's name."""
+    theme: str = entry("minigpt-dark", "The colours of the workbench; ctrl+p offers the others.")
+    bell: str = entry(
+        "on",
+        "Whether the terminal's bell rings at the end of a training and at trouble.",
+        choices=("on", "off"),
+    )
+    pane: str = entry("corpus", "The pane that was open last.")
+    corpus: str = entry("sample_corpus", "The text that was chosen last.")
+    level: str = entry("char", "What its tokens were: characters, words or pieces of words.")
+    preset: str = entry("standard", "The preset that the form of the Train pane began with.")
+    prompt: str = entry("I eat", "The prompt of the Predict pane.")
+    sampler: str = entry("", "The samplers of the Predict pane, as its line shows them.")
+    inspect_view: str = entry("attention", "The view of the Inspect pane.")
+    inspect_source: str = entry(
+        "", "The second prompt of the Inspect pane, from which activations are taken."
+    )
+    runs_sort: str = entry(
+        "age", "The column that sorts the Runs pane; a minus before it is descending order."
+    )
+    runs_filter: str = entry("", "The filter of the Runs pane.")
+    on_hangup: str = entry(
+        "background",
+        "What becomes of a training when the connection to the terminal drops: background hands it "
+        "to a process of its own, stop saves and stops it. To be set in the file by hand.",
+        choices=ON_HANGUP,
+    )
+    recent_texts: list[str] = field(
+        default_factory=list,
+        metadata={"help": "Paths of the texts that were opened from the disk, the newest first."},
+    )
+    sizes: dict[str, int] = field(
+        default_factory=dict,
+        metadata={"help": "Columns or rows of what a divider was moved for, by its name."},
+    )
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is known about an entry of the file."""
+
+    help: str
+    default: Any
+    choices: tuple[str, ...]
+
+
+def described() -> dict[str, Described]:
+    """Every entry that `settings.yaml` may have, by its name."""
+    defaults = asdict(Remembered())
+    found = {
+        this.name: Described(
+            this.metadata["help"], defaults[this.name], this.metadata.get("choices", ())
+        )
+        for this in fields(Remembered)
+    }
+    keys = "Other keys for actions, a line each, such as `train.start: ctrl+r`; see docs/keys.md."
+    return {**found, "keys": Described(keys, {}, ())}
 
 
 def load_remembered(data: DataFolder) -> Remembered:

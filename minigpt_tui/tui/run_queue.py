@@ -73,25 +73,41 @@ class RunQueue:
 
 
 def save_queue(queue: RunQueue, data: DataFolder) -> None:
-    """Keeps what waits for the next start of the workbench; a disk that refuses is in the log."""
+    """Leaves what waits to the next start of the workbench; a disk that refuses is in the log.
+
+    What another workbench on this folder has left there since stands before it.
+    """
     from minigpt_tui.runs.atomic import write_atomic
 
     if not queue.waiting:
         return
-    text = json.dumps([to_dict(run.config) for run in queue.waiting])
+    runs = [*_read(data), *queue.waiting]
+    text = json.dumps([to_dict(run.config) for run in runs])
     try:
         data.root.mkdir(parents=True, exist_ok=True)
         write_atomic(_file(data), text.encode())
     except OSError as error:
         log.warning("%s cannot be written: %s", _file(data), error)
+        return
+    queue.waiting.clear()  # left once, however often the leaving is told
 
 
 def take_saved_queue(data: DataFolder) -> list[WaitingRun]:
     """What an earlier workbench left waiting; it is this one's now, and its file is gone."""
+    found = _read(data)
+    if found:
+        try:
+            _file(data).unlink()
+        except OSError as error:  # else it would begin again with every start
+            log.warning("%s cannot be removed: %s", _file(data), error)
+            return []
+    return found
+
+
+def _read(data: DataFolder) -> list[WaitingRun]:
     try:
         with open_regular(_file(data)) as file:
             plain = json.loads(file.read(MAX_BYTES))
-        _file(data).unlink()
         if not isinstance(plain, list):
             raise ValueError("it is no list of configurations")
         return [WaitingRun(from_dict(config)) for config in plain]

@@ -115,6 +115,8 @@ def sentences(view: RunView, trained_here: bool, brief: bool = False) -> list[st
 def end_sentence(view: RunView) -> str:
     """How a run ended, for the plot's foot and for the notification."""
     best = view.best
+    if view.info is not None and view.info.imported:
+        return f"Imported: {visible(view.info.imported)}. F4 asks the model."
     if view.status.state == "completed":
         if best is None:
             return "Done. F4 asks the model."
@@ -199,7 +201,8 @@ def _falls_since(view: RunView, step: int) -> bool:
 
 
 def _held_out(view: RunView) -> bool:
-    return view.info is None or view.info.val_tokens > 0
+    info = view.info
+    return info is None or info.val_tokens > 0 or bool(info.imported)
 
 
 def _unit(level: str) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui.paths import DataFolder, sample_data_folder
-from minigpt_tui.text.library import find_corpus
+from minigpt_tui.text.formats import is_text_name
+from minigpt_tui.text.library import find_corpus, is_pattern, library_name
 
 PROGRAM, OWN, DISK = "With the program", "Your texts", "From the disk"
 TOGETHER = "Together"
@@ -73,19 +74,20 @@ def choice_of(names: tuple[str, ...], choices: Sequence[TextChoice]) -> TextChoi
 
 
 def opened_choice(typed: str, data: DataFolder, choices: Sequence[TextChoice]) -> TextChoice:
-    """The choice that a typed path means: a file, a folder of .txt files, a name of the library.
+    """The choice that a typed path means: a file, a folder of texts, a name of the library.
 
     Walks the folder, so it belongs into a worker. Raises ValueError that says what was looked for.
     """
     typed = typed.strip()
     if not typed:
-        raise ValueError("Type the path of a text file or of a folder with .txt files.")
+        raise ValueError("Type the path of a text file or of a folder of texts.")
     found = find_corpus([typed], data)
     listed = {_only_file(choice, data): choice for choice in choices if choice.shelf != DISK}
     if len(found) == 1 and found[0].absolute() in listed:
         return listed[found[0].absolute()]
     path = os.path.abspath(Path(typed).expanduser())
-    return choice_of((path,) if os.path.lexists(path) else (typed,), choices)
+    here = os.path.lexists(path) or is_pattern(typed)
+    return choice_of((path,) if here else (typed,), choices)
 
 
 def pasted_path(text: str) -> str | None:
@@ -116,16 +118,16 @@ def with_recent(recent: Sequence[str], choice: TextChoice) -> list[str]:
 
 
 def _on_shelf(shelf: str, folder: Path, data: DataFolder) -> Iterator[TextChoice]:
-    """Files and folders right on a shelf; a folder is one text, of all its .txt files."""
+    """Files and folders right on a shelf; a folder is one text, of all its files."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                name, ending = os.path.splitext(entry.name)
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir():
                     yield TextChoice(shelf, entry.name + os.sep, (_shortest(entry, "", data),))
-                elif ending.lower() == ".txt" and entry.is_file():
+                elif is_text_name(entry.name) and entry.is_file():
+                    name = library_name(Path(entry.name))
                     names = (_shortest(entry, name, data),)
                     yield TextChoice(shelf, name, names, entry.stat().st_size)
     except FileNotFoundError:  # the data folder is made when it is needed

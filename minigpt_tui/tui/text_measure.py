@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +19,10 @@ from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.cancel import ShouldStop
-from minigpt_tui.text.corpus import Corpus, Document, find_corpus, read_corpus, split
-from minigpt_tui.text.decoding import decode
+from minigpt_tui.text.corpus import Corpus, Document, corpus_of, find_corpus, split
 from minigpt_tui.text.file_text import Text
+from minigpt_tui.text.pieces import document_pieces
+from minigpt_tui.text.plain_text import PlainText, plain_texts
 from minigpt_tui.text.progress import OnProgress
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.statistics import token_counts
@@ -91,12 +91,13 @@ def measure_text(
     with _known_guard:
         if key in _known:
             return _known[key]
-    sizes = {Path(path): size for path, size, _ in key[0]}
-    total = sum(sizes.values())
+    how = settings.encoding, settings.text_field
+    texts = plain_texts(settings.corpus, data, *how, should_stop)
+    total = sum(text.size for text in texts)
     if total <= MEASURED_BYTES:
-        corpus, read = read_corpus(settings.corpus, data, settings.encoding, should_stop), total
+        corpus, read = corpus_of(settings, data, should_stop), total
     else:
-        corpus, read = _beginning(list(sizes), settings.encoding)
+        corpus, read = _beginning(texts)
     sample = sample_of(corpus, settings, share_read=read / max(total, 1))
     tokenizer = build_tokenizer(sample.training, settings, should_stop)
     measured, _ = measure_sample(sample, tokenizer, should_stop)
@@ -111,14 +112,18 @@ def remember_measure(settings: DataConfig, data: DataFolder, measured: TextMeasu
 
 def sample_of(corpus: Corpus, settings: DataConfig, share_read: float = 1.0) -> Sample:
     """What of a corpus is tokenized to measure it; `share_read` of the text is in `corpus`."""
-    training, validation = split(corpus, settings.val_fraction)
+    parts = split(corpus, settings.val_fraction)
     share = min(1.0, COUNTED_CHARACTERS[settings.level] / max(1, corpus.characters))
+    training, validation = (_shortened(part, share) for part in parts)
     return Sample(
-        training=_shortened(training, share),
-        validation=_shortened(validation, share),
+        training=training,
+        validation=validation,
         share=share * share_read,
-        train_characters=round(sum(map(len, training)) / share_read),
-        separators=(len(training), len(validation)),
+        train_characters=round(sum(map(len, parts[0])) / share_read),
+        separators=(
+            _documents(parts[0], training, share * share_read),
+            _documents(parts[1], validation, share * share_read),
+        ),
     )
 
 
@@ -161,6 +166,12 @@ def _key(settings: DataConfig, data: DataFolder) -> _Key:
     return tuple(stamps), replace(settings, corpus=("measured",))
 
 
+def _documents(texts: Sequence[Text], beginning: Sequence[Text], share: float) -> int:
+    """How many documents texts have, judged by their beginning, which is such a share of them."""
+    found = sum(not piece for piece in document_pieces(beginning))
+    return len(texts) + round((found - len(beginning)) / share)
+
+
 def _shortened(texts: Sequence[Text], share: float) -> list[Text]:
     """The beginning of the texts that holds `share` of their characters."""
     left = round(share * sum(map(len, texts)))
@@ -173,31 +184,31 @@ def _shortened(texts: Sequence[Text], share: float) -> list[Text]:
     return kept
 
 
-def _beginning(paths: Sequence[Path], encoding: str) -> tuple[Corpus, int]:
+def _beginning(texts: Sequence[PlainText]) -> tuple[Corpus, int]:
     """The first `MEASURED_BYTES` of a corpus, and how many bytes that were."""
     documents: list[Document] = []
     left = MEASURED_BYTES
-    for path in paths:
+    for text in texts:
         if left <= 0:
             break
         try:
-            with open_regular(path) as file:
+            with open_regular(text.path) as file:
                 raw = file.read(left)
         except OSError as error:
-            raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
-        documents.append(Document(path, decode_cut(raw, path, encoding)))
+            raise ValueError(f"Cannot read {visible(str(text.path))}: {error.strerror}.") from error
+        documents.append(Document(text.source, decode_cut(raw, text)))
         left -= len(raw)
     return Corpus("beginning", tuple(documents)), MEASURED_BYTES - left
 
 
-def decode_cut(raw: bytes, path: Path, encoding: str) -> str:
+def decode_cut(raw: bytes, text: PlainText) -> str:
     """The text of bytes that may end inside a character, which has at most four of them.
 
     Raises ValueError as `decode` does of the whole.
     """
     for dropped in (0, 1, 2, 3):
         try:
-            return decode(raw[: len(raw) - dropped], path, encoding)
+            return text.decode(raw[: len(raw) - dropped])
         except ValueError:
             continue
-    return decode(raw, path, encoding)
+    return text.decode(raw)

@@ -7,7 +7,6 @@ counts follow, exact up to a bound by level and estimated from the beginning abo
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,14 @@ from typing import TYPE_CHECKING
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.regular_file import open_regular
+from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.library import find_corpus
 from minigpt_tui.text.safe import visible
 
 if TYPE_CHECKING:
     from minigpt_tui.text.corpus import Corpus
     from minigpt_tui.text.part import Part
+    from minigpt_tui.text.plain_text import PlainText
     from minigpt_tui.text.tokenizers import Tokenizer
     from minigpt_tui.tui.text_measure import Counts, TextMeasure
 
@@ -37,10 +38,14 @@ Say = Callable[[str, float], None]
 class Beginning:
     """The first part of the first file, and how much there is in all."""
 
-    paths: tuple[Path, ...]
-    sizes: tuple[int, ...]
-    """Of each file, in bytes."""
+    texts: tuple[PlainText, ...]
+    """Of each file: itself, or its copy in plain text."""
     part: Part
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """In bytes."""
+        return tuple(text.size for text in self.texts)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class TextFacts:
     """Counts over all files of a text."""
 
     files: int
+    documents: int
     bytes: int
     characters: int
     words: int
@@ -118,7 +124,17 @@ class Whole:
     corpus: Corpus
 
 
-Step = Beginning | Coloured | TextFacts | Border | Learned | Measured | Suspicion | Whole
+@dataclass(frozen=True)
+class Unpacking:
+    """The text is being written out as plain text; this is how it begins, with its tokens."""
+
+    text: str
+    spans: Sequence[Span]
+
+
+Step = (
+    Unpacking | Beginning | Coloured | TextFacts | Border | Learned | Measured | Suspicion | Whole
+)
 
 
 def read_text(
@@ -135,19 +151,24 @@ def read_text(
     """
     from minigpt_tui.text.cancel import check_cancelled
     from minigpt_tui.text.corpus import read_corpus
-    from minigpt_tui.text.part import read_part
+    from minigpt_tui.text.plain_text import has_plain_text, plain_texts
     from minigpt_tui.text.statistics import text_statistics
     from minigpt_tui.text.tokenizers import build_tokenizer
     from minigpt_tui.tui.text_measure import measure_sample, remember_measure, sample_of
 
-    paths = tuple(find_corpus(config.corpus, data))
-    sizes = tuple(_file_size(path) for path in paths)
+    how = config.encoding, config.text_field
+    say_copying = lambda share: say("unpacking", share)  # noqa: E731
+    sources = find_corpus(config.corpus, data)
+    if not all(has_plain_text(path, data, *how) for path in sources):
+        glance = _glance(sources[0], config, should_stop)
+        yield Unpacking(glance.text, provisional_spans(glance, config))
+    texts = tuple(plain_texts(config.corpus, data, *how, should_stop, say_copying))
     begun = False
     try:
-        _check_beginning(paths[0], config.encoding)
-        yield (beginning := Beginning(paths, sizes, read_part(paths[0], config.encoding, 0)))
+        _check_beginning(texts[0])
+        yield (beginning := _beginning(texts))
         begun = True
-        if spans := provisional_spans(beginning.part.text, config):
+        if spans := provisional_spans(beginning.part, config):
             yield Coloured(spans)
     except ValueError as error:
         yield Suspicion(str(error))
@@ -159,21 +180,22 @@ def read_text(
             config.encoding,
             should_stop,
             lambda share: say("reading", share),
+            config.text_field,
         )
         if known.in_memory:
             yield Whole(known)
     if not begun:
-        yield (beginning := Beginning(paths, sizes, read_part(paths[0], config.encoding, 0)))
-    if (border := _border(known, config, should_stop)) is not None:
+        yield (beginning := _beginning(texts))
+    if (border := _border(known, texts, config, should_stop)) is not None:
         yield border
     counts = text_statistics(known.texts, should_stop, lambda share: say("counting", share))
-    yield TextFacts(len(paths), **dataclasses.asdict(counts))
+    yield TextFacts(len(texts), **dataclasses.asdict(counts))
     sample = sample_of(known, config)
     tokenizer = build_tokenizer(
         sample.training, config, should_stop, lambda share: say("vocabulary", share)
     )
     yield Learned(tokenizer)
-    yield Coloured(tokenizer.spans(beginning.part.text))
+    yield Coloured(part_spans(beginning.part, tokenizer))
     measure, frequencies = measure_sample(
         sample, tokenizer, should_stop, lambda share: say("tokenizing", share)
     )
@@ -181,15 +203,43 @@ def read_text(
     yield Measured(measure, frequencies, frequent_tokens(frequencies, tokenizer))
 
 
-def provisional_spans(text: str, config: DataConfig) -> Sequence[Span]:
-    """The tokens of a text as if all of them were in the vocabulary; none for BPE, where they
+def _glance(source: Path, config: DataConfig, should_stop: Callable[[], bool]) -> Part:
+    """How a file's documents begin, of which some kilobytes are unpacked."""
+    from minigpt_tui.text.part import PART_CHARACTERS, Part
+    from minigpt_tui.text.plain_text import documents
+
+    text, room = "", PART_CHARACTERS
+    for piece in documents(source, config.encoding, config.text_field, should_stop):
+        text += piece[:room] or (BORDER if text else "")
+        room = PART_CHARACTERS - len(text)
+        if room <= 0:
+            break
+    return Part(source, 0, len(text), len(text), "utf-8", text)
+
+
+def provisional_spans(part: Part, config: DataConfig) -> Sequence[Span]:
+    """The tokens of a part as if all of them were in the vocabulary; none for BPE, where they
     depend on what else is in the text."""
     from minigpt_tui.text.tokenizers import build_tokenizer
 
     if config.level == "bpe":
         return ()
     everything = dataclasses.replace(config, vocab_size=None, min_frequency=1)
-    return build_tokenizer([text], everything).spans(text)
+    texts = [text for _, text in part.documents]
+    return part_spans(part, build_tokenizer(texts, everything))
+
+
+def part_spans(part: Part, tokenizer: Tokenizer) -> Sequence[Span]:
+    """The tokens of a part; between its documents there is an EOT."""
+    from minigpt_tui.text.vocabulary import EOT_ID
+
+    spans: list[Span] = []
+    for start, text in part.documents:
+        if start:
+            spans.append((start - 1, start, EOT_ID))
+        found = tokenizer.spans(text)
+        spans += [(start + begin, start + end, i) for begin, end, i in found] if start else found
+    return spans
 
 
 def frequent_tokens(counts: Counts, tokenizer: Tokenizer) -> FrequentTokens:
@@ -210,7 +260,12 @@ def frequent_tokens(counts: Counts, tokenizer: Tokenizer) -> FrequentTokens:
     return FrequentTokens(int(counts.sum()), len(order), listed(most), listed(least[::-1]))
 
 
-def _border(corpus: Corpus, config: DataConfig, should_stop: Callable[[], bool]) -> Border | None:
+def _border(
+    corpus: Corpus,
+    texts: Sequence[PlainText],
+    config: DataConfig,
+    should_stop: Callable[[], bool],
+) -> Border | None:
     """Where the validation part begins; None where nothing is held out."""
     from minigpt_tui.text.corpus import split
     from minigpt_tui.text.part import byte_of_character
@@ -219,30 +274,29 @@ def _border(corpus: Corpus, config: DataConfig, should_stop: Callable[[], bool])
     left = sum(map(len, training))
     if not validation:
         return None
-    for number, document in enumerate(corpus.documents):
+    for number, (document, plain) in enumerate(zip(corpus.documents, texts, strict=True)):
         if left < len(document.text):
-            return Border(
-                number, byte_of_character(document.path, config.encoding, left, should_stop)
-            )
+            byte = byte_of_character(plain.path, plain.encoding, left, should_stop)
+            return Border(number, byte)
         left -= len(document.text)
     raise AssertionError("what is held out is in one of the documents")
 
 
-def _check_beginning(path: Path, encoding: str) -> None:
+def _beginning(texts: tuple[PlainText, ...]) -> Beginning:
+    from minigpt_tui.text.part import read_part
+
+    return Beginning(texts, read_part(texts[0].path, texts[0].encoding, 0))
+
+
+def _check_beginning(text: PlainText) -> None:
     """Raises ValueError, as `decode` does, for a file that begins unlike a text."""
     from minigpt_tui.text.part import PART_BYTES
     from minigpt_tui.tui.text_measure import decode_cut
 
     try:
-        with open_regular(path) as file:
+        with open_regular(text.path) as file:
             raw = file.read(PART_BYTES)
     except OSError as error:
-        raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
-    decode_cut(raw, path, encoding)
-
-
-def _file_size(path: Path) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError as error:
-        raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
+        shown = visible(str(text.path))
+        raise ValueError(f"Cannot read {shown}: {error.strerror}.") from error
+    decode_cut(raw, text)

@@ -42,11 +42,11 @@ CASES = ((1_000, 0), (100_000, 0), (1_000_000, 0), (500_000, 1), (500_000, 6))
 _clock = time.perf_counter
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--beside", action="store_true", help="with a busy thread of torch")
     parser.add_argument("--cpu", action="store_true", help="the thread's own time, not the wall's")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.cpu:
         global _clock
         _clock = time.thread_time

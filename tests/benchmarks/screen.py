@@ -60,7 +60,7 @@ def main() -> None:
         training_speed()
     if 4 in wanted:
         print("\n4. frames of the loss plot")
-        plot.main()
+        plot.main([])
     if 5 in wanted:
         memory()
     if 6 in wanted:
@@ -127,7 +127,7 @@ def memory() -> None:
                 shutil.copytree(first, data.runs / f"run-{number}")
             if number in (0, RUNS - 1):
                 with RawTerminal(data.root, "--data-dir", str(data.root)) as terminal:
-                    terminal.wait_for("run-0")
+                    terminal.wait_for(f"Runs ({number + 1})")
                     time.sleep(5)
                     found.append(terminal.memory() / 2**20)
     print(

@@ -49,7 +49,7 @@ def test_a_copied_file_is_the_same_and_leaves_the_original(
     one, other = copy_text([str(original)], data), copy_text([str(original)], data)
     assert one.read_bytes() == other.read_bytes() == original.read_bytes()
     assert one.parent == other.parent == data.corpora
-    assert one.suffix == other.suffix == ".txt"
+    assert one.suffix == other.suffix == ".md"
     assert one != other
 
 

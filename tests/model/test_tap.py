@@ -171,46 +171,11 @@ def test_without_a_tap_the_whole_model_is_one_graph_for_the_compiler(layout):
 @pytest.mark.peer
 @pytest.mark.parametrize("head", ["untied", "tied"])
 def test_a_gpt2_of_hugging_face_has_the_same_logits_streams_and_patterns(head):
-    transformers = pytest.importorskip("transformers")
+    pytest.importorskip("transformers")
+    from tests.interop.models import as_hugging_face
+
     model = noisy("gpt2", head)
-    ours = model.state_dict()
-    theirs = transformers.GPT2LMHeadModel(
-        transformers.GPT2Config(
-            vocab_size=V,
-            n_positions=8,
-            n_embd=D,
-            n_layer=L,
-            n_head=H,
-            n_inner=24,
-            activation_function="gelu_new",
-            tie_word_embeddings=head == "tied",
-            attn_implementation="eager",
-        )
-    ).eval()
-    state = {
-        "transformer.wte.weight": ours["token_embedding.weight"],
-        "transformer.wpe.weight": ours["position_embedding.weight"],
-        "transformer.ln_f.weight": ours["final_norm.weight"],
-        "transformer.ln_f.bias": ours["final_norm.bias"],
-        "lm_head.weight": ours.get("head.weight", ours["token_embedding.weight"]),
-    }
-    same_part = {
-        "ln_1": "norm_1",
-        "ln_2": "norm_2",
-        "attn.c_attn": "attention.qkv",
-        "attn.c_proj": "attention.out",
-        "mlp.c_fc": "feed_forward.up",
-        "mlp.c_proj": "feed_forward.down",
-    }
-    for layer in range(L):
-        for their_part, own_part in same_part.items():
-            for kind in ("weight", "bias"):
-                weight = ours[f"blocks.{layer}.{own_part}.{kind}"]
-                # Hugging Face's Conv1D keeps its matrix the other way round.
-                state[f"transformer.h.{layer}.{their_part}.{kind}"] = (
-                    weight.T if weight.dim() == 2 else weight
-                )
-    theirs.load_state_dict(state)
+    theirs = as_hugging_face(model, attn_implementation="eager")
     seen, logits = read(model, ids())
     with torch.inference_mode():
         out = theirs(input_ids=ids(), output_hidden_states=True, output_attentions=True)

@@ -101,3 +101,16 @@ def test_the_document_names_every_path(server: Server) -> None:
     paths = {route.path for route in server.app.routes}
     assert set(document["paths"]) == paths
     json.dumps(document)
+
+
+def test_whoever_started_the_server_sees_who_asks(module_data: DataFolder) -> None:
+    lines: list[str] = []
+    with serving(trained_run(module_data, "watched"), on_request=lines.append) as server:
+        assert server.request("GET", "/health")[0] == 200
+        assert server.request("GET", "/no%1bwhere")[0] == 404
+        assert server.request("GET", "/health", headers={"host": "evil.example"})[0] == 421
+    assert [line.rsplit(" ", 2)[0] for line in lines] == [
+        "GET /health 200",
+        "GET /no␛where 404",
+        "GET /health 421",
+    ]

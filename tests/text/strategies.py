@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from minigpt_tui.text.border import BORDER
+
 PIECES = [
     "the",
     " cat",
@@ -36,9 +38,9 @@ PIECES = [
     "...",
     "🙂",
     "\U000e0001",
-    "\ufdd0",
+    "\ufdd1",
 ]
-characters = st.characters(exclude_categories=["Cs"])
+characters = st.characters(exclude_categories=["Cs"], exclude_characters=BORDER)
 texts = st.lists(
     st.one_of(st.sampled_from(PIECES), st.text(characters, max_size=8)), max_size=30
 ).map("".join)

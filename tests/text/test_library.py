@@ -86,7 +86,7 @@ def test_the_library_is_no_way_to_other_folders(data: DataFolder) -> None:
 
 
 def test_a_folder_without_texts_is_refused(tmp_path: Path, data: DataFolder) -> None:
-    with pytest.raises(ValueError, match=r"has no \.txt files"):
+    with pytest.raises(ValueError, match=r"has no text files \(\.txt, \.md"):
         find_corpus([str(tmp_path)], data)
 
 
@@ -101,3 +101,30 @@ def test_the_library_lists_the_users_texts_first(data: DataFolder) -> None:
     own = [write(data.corpora / "b.txt"), write(data.corpora / "deep" / "a.txt")]
     assert library(data)[:2] == own
     assert "sample_corpus.txt" in {path.name for path in library(data)[2:]}
+
+
+def test_a_folder_means_its_texts_of_every_kind(tmp_path: Path, data: DataFolder) -> None:
+    folder = tmp_path / "books"
+    names = ("a.md", "b.jsonl.gz", "c.CSV", "d.parquet", "e.txt.zst", "f.txt")
+    expected = [write(folder / name) for name in names]
+    for name in ("cover.png", "archive.tar.gz", "photo.gz", ".hidden.txt"):
+        write(folder / name)
+    assert find_corpus([str(folder)], data) == expected
+
+
+def test_a_pattern_means_the_files_that_match_it_sorted(tmp_path: Path, data: DataFolder) -> None:
+    folder = tmp_path / "a [b] c"
+    expected = [write(folder / name) for name in ("1.log", "2.log")]
+    deep = write(folder / "deep" / "3.log")
+    write(folder / "4.png")
+    assert find_corpus([f"{folder}/*.log"], data) == expected
+    assert find_corpus([f"{folder}/?.log"], data) == expected
+    assert find_corpus([f"{folder}/**/*.log"], data) == [*expected, deep]
+    with pytest.raises(ValueError, match=r"No file matches “.*\.nope”"):
+        find_corpus([f"{folder}/*.nope"], data)
+
+
+def test_a_text_of_the_library_is_named_without_its_ending(data: DataFolder) -> None:
+    own = write(data.corpora / "tales.jsonl.gz")
+    assert find_corpus(["tales"], data) == [own]
+    assert find_corpus(["tales.jsonl.gz"], data) == [own]

@@ -208,3 +208,8 @@ async def test_panes_can_be_turned_faster_than_they_are_built(data):
             await pilot.pause(0.01 * (number % 4))
         while app.pane_name != "corpus":
             await pilot.pause(0.01)
+
+
+def test_a_window_that_goes_before_it_has_opened_changes_no_settings(data):
+    Workbench(data).remember()
+    assert not data.settings.exists()

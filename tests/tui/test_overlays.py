@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from minigpt_tui.runs.folder import RunFolder, create_run
 from minigpt_tui.runs.metrics import METRIC, RecordWriter
 from minigpt_tui.tui import overlays
 from minigpt_tui.tui.chosen_runs import MOST_OVERLAYS, ChosenRuns
+from minigpt_tui.tui.outside_curve import read_outside_curves
 from minigpt_tui.tui.overlays import OverlaidCurves
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.run_monitor import plot_data
@@ -110,3 +112,23 @@ def test_a_run_that_was_deleted_does_no_harm(
     gone = curves.pull(None, smoothing)
     assert gone is not None
     assert len(gone[0].curve.whole.steps) == 0
+
+
+def test_a_curve_of_another_program_lies_over_like_a_run(
+    runs: list[RunFolder], tmp_path: Path
+) -> None:
+    (tmp_path / "other.csv").write_text("step,loss\n1,3.0\n2,2.0\n")
+    [other] = read_outside_curves(str(tmp_path / "other.csv"))
+    chosen = ChosenRuns()
+    chosen.add(runs[0], other)
+    chosen.add(*read_outside_curves(str(tmp_path / "other.csv")))  # the same again
+    curves = OverlaidCurves(chosen, plot_data)
+    read_all(curves)
+    drawn = curves.pull(None, smoothing)
+    assert drawn is not None
+    assert [(overlay.letter, overlay.name) for overlay in drawn] == [("A", "run-0"), ("B", "other")]
+    assert drawn[1].curve.whole.steps.tolist() == [1, 2]
+    assert curves.pull(None, smoothing) is None
+    assert not chosen.toggle(other)
+    with pytest.raises(ValueError, match="Type the path"):
+        read_outside_curves("  ")

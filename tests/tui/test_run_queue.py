@@ -35,9 +35,20 @@ def test_what_waits_at_the_end_is_there_at_the_next_start_once(data: DataFolder)
     queue = RunQueue()
     queue.add(with_settings(RunConfig(), {"lr": 0.5, "minutes": 3.0}))
     queue.add(RunConfig())
+    configs = [run.config for run in queue.waiting]
     save_queue(queue, data)
-    assert [run.config for run in take_saved_queue(data)] == [run.config for run in queue.waiting]
+    save_queue(queue, data)  # a dropped connection may tell it twice
+    assert [run.config for run in take_saved_queue(data)] == configs
     assert take_saved_queue(data) == []
+
+
+def test_two_workbenches_leave_what_both_had_queued(data: DataFolder) -> None:
+    one, other = RunQueue(), RunQueue()
+    one.add(with_settings(RunConfig(), {"lr": 0.5}))
+    other.add(with_settings(RunConfig(), {"lr": 0.25}))
+    save_queue(one, data)
+    save_queue(other, data)
+    assert [run.config.training.lr for run in take_saved_queue(data)] == [0.5, 0.25]
 
 
 def test_a_damaged_queue_is_no_hindrance(data: DataFolder) -> None:

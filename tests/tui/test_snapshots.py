@@ -60,7 +60,8 @@ async def settled(pilot: Pilot[None], pane: str, size: tuple[int, int]) -> snaps
         now = snapshot.picture(app.export_screenshot(), *size)
         words = "\n".join(now.text())
         busy = {w.name for w in app.workers if not w.is_finished} - {"runs"}  # it never ends
-        if not busy and all(part in words for part in COMPLETE[pane]):
+        counting = "x Stop" in words  # the footer learns last that the text is counted
+        if not busy and not counting and all(part in words for part in COMPLETE[pane]):
             await pilot.pause()  # until nothing is waiting to be drawn
             if now == snapshot.picture(app.export_screenshot(), *size):
                 return now

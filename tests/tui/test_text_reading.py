@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from minigpt_tui.config import DataConfig
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.corpus import read_corpus, split
 from minigpt_tui.text.part import PART_BYTES, PART_CHARACTERS
 from minigpt_tui.text.token_file import token_file
-from minigpt_tui.text.tokenizers import build_tokenizer
+from minigpt_tui.text.tokenizers import EOT_ID, UNK_ID, build_tokenizer
 from minigpt_tui.tui import text_measure
 from minigpt_tui.tui.text_measure import measure_text
 from minigpt_tui.tui.text_reading import (
@@ -23,6 +25,7 @@ from minigpt_tui.tui.text_reading import (
     Step,
     Suspicion,
     TextFacts,
+    Unpacking,
     Whole,
     read_text,
 )
@@ -66,6 +69,39 @@ def test_the_counts_are_those_that_training_will_use(
     assert isinstance(text, TextFacts)
     assert text.files == 2
     assert text.bytes == sum(file.stat().st_size for file in folder.iterdir())
+
+
+@pytest.mark.parametrize("level", ["char", "word", "bpe"])
+def test_records_are_shown_and_counted_as_the_documents_that_are_learned(
+    data: DataFolder, tmp_path: Path, level: str
+) -> None:
+    documents = [f"The cat sat on mat {n}.\nIt slept." for n in range(90)]
+    path = tmp_path / "cats.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in documents))
+    found = steps(path, data, level)
+    assert isinstance(found[0], Unpacking)
+    assert found[0].text == BORDER.join(documents)
+    assert bool(found[0].spans) == (level != "bpe")
+    assert not any(isinstance(step, Unpacking) for step in steps(path, data, level))
+    beginning, coloured = only(found, Beginning), only(found, Coloured)
+    assert isinstance(beginning, Beginning)
+    assert isinstance(coloured, Coloured)
+    assert beginning.part.text == BORDER.join(documents)
+    borders = [n for n, character in enumerate(beginning.part.text) if character == BORDER]
+    assert [start for start, _, token_id in coloured.spans if token_id == EOT_ID] == borders
+    assert not any(token_id == UNK_ID for _, _, token_id in coloured.spans[:-200])
+    text, measured = only(found, TextFacts), only(found, Measured)
+    assert isinstance(text, TextFacts)
+    assert (text.files, text.documents) == (1, len(documents))
+    assert text.characters == sum(map(len, documents))
+    assert isinstance(measured, Measured)
+    config = DataConfig(corpus=(str(path),), level=level)
+    parts = split(read_corpus(config.corpus, data), config.val_fraction)
+    tokenizer = build_tokenizer(parts[0], config)
+    train, val = (token_file(part, tokenizer, data.tokens) for part in parts)
+    facts = measured.measure
+    assert (facts.train_tokens, facts.val_tokens) == (train.tokens, val.tokens)
+    assert facts.vocab_size == tokenizer.vocab_size
 
 
 @pytest.mark.parametrize("level", ["char", "word", "bpe"])

@@ -24,7 +24,7 @@ from minigpt_tui.commands.views.answer import Answer, remarks, token_text
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.jobs.prepare import validation_text
 from minigpt_tui.paths import data_folder
-from minigpt_tui.text.corpus import read_corpus, split
+from minigpt_tui.text.corpus import corpus_of, split
 from minigpt_tui.text.token_file import TokenIds, token_file
 
 SPANS_SHOWN = 8
@@ -47,7 +47,7 @@ def training_ids(service: GPTService, arguments: argparse.Namespace) -> TokenIds
     data = data_folder(arguments.data_dir).ready()
     settings = service.config.data
     try:
-        corpus = read_corpus(settings.corpus, data, settings.encoding)
+        corpus = corpus_of(settings, data)
     except ValueError as error:
         raise ValueError(f"This needs the text that the model was trained on. {error}") from error
     texts, _ = split(corpus, settings.val_fraction)

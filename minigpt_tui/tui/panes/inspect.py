@@ -17,6 +17,7 @@ from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.inspecting import Asked, CorpusShelf
 from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.panes.inspect_views import TITLES, build_view
+from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.widgets.inspect_tabs import InspectTabs
 from minigpt_tui.tui.widgets.inspect_view import InspectView
 from minigpt_tui.tui.widgets.model_line import ModelLine
@@ -169,7 +170,7 @@ class InspectPane(Pane):
         self.set_class(sentence != "", "-message")
         box = self.query_one("#message", Static)
         box.set_class(trouble, "warning")
-        box.update(f"⚠ {visible(sentence)}\n\nF9 chooses another model." if trouble else sentence)
+        put(box, f"⚠ {visible(sentence)}\n\nF9 chooses another model." if trouble else sentence)
 
     def _pull(self) -> None:
         """Follows the training: the model is read again when there is a better one."""
@@ -218,4 +219,4 @@ class InspectPane(Pane):
 
     def _show_notes(self, notes: str) -> None:
         self.set_class(notes != "", "-notes")
-        self.query_one("#notes", Static).update(notes)
+        put(self.query_one("#notes", Static), notes)

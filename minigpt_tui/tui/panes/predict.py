@@ -22,6 +22,7 @@ from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.asking import FEW_PASSES, MAX_PASSES, Answer, AskedModel, token_text
 from minigpt_tui.tui.composing import Composition, Place
 from minigpt_tui.tui.pane import Pane, while_there
+from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.samplers import sampler_from_text, sampler_text
 from minigpt_tui.tui.widgets.answer_words import notes_on
 from minigpt_tui.tui.widgets.answers import Answers
@@ -277,7 +278,7 @@ class PredictPane(Pane):
     def _note(self, notes: str) -> None:
         line = self.query_one("#notes", Static)
         if not self.query_one(SamplerLine).has_focus:
-            line.update(notes or self._hint())
+            put(line, notes or self._hint())
             line.set_classes("warning" if notes else "dim")
 
     def _hint(self) -> str:
@@ -300,7 +301,7 @@ class PredictPane(Pane):
         self.set_class(sentence != "", "-message")
         box = self.query_one("#message", Static)
         box.set_class(trouble, "warning")
-        box.update(f"⚠ {visible(sentence)}\n\nF9 chooses another model." if trouble else sentence)
+        put(box, f"⚠ {visible(sentence)}\n\nF9 chooses another model." if trouble else sentence)
 
     # How tokens are picked
 
@@ -320,7 +321,7 @@ class PredictPane(Pane):
     @on(SamplerLine.Explained)
     def _explain(self, message: SamplerLine.Explained) -> None:
         notes = self.query_one("#notes", Static)
-        notes.update(f"{message.sentence}  ↑↓ turn ←→ next F8 preset")
+        put(notes, f"{message.sentence}  ↑↓ turn ←→ next F8 preset")
         notes.set_classes("dim")
 
     @on(SamplerLine.TypeStop)

@@ -23,10 +23,12 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import actions_of, bindings
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane, while_there
+from minigpt_tui.tui.run_export import export_run
 from minigpt_tui.tui.run_keeping import RunKeeping
 from minigpt_tui.tui.run_page import Details
 from minigpt_tui.tui.runs_watcher import RunsWatcher
 from minigpt_tui.tui.selected_run import SelectedRun
+from minigpt_tui.tui.serving import Serving
 from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.run_details import RunDetails
 from minigpt_tui.tui.widgets.run_table import RunTable
@@ -220,7 +222,11 @@ class RunsPane(Pane):
                 return summary is not None and summary.status.live and idle
             case "stop_run" | "save_run":
                 return summary is not None and summary.status.live
-            case "ask_run":
+            case "serve_run":
+                serving = self.workbench.serving
+                served = serving is not None and serving.running
+                return served or (summary is not None and summary.has_model)
+            case "ask_run" | "export_run":
                 return summary is not None and summary.has_model
         return summary is not None or action not in OF_THE_SELECTED
 
@@ -264,6 +270,17 @@ class RunsPane(Pane):
         if self.selected is not None:
             self.workbench.shown_run = self.selected.run
             await self.workbench.action_pane("predict")
+
+    def action_serve_run(self) -> None:
+        from minigpt_tui.tui.widgets.serving_dialog import ServingDialog
+
+        serving = self.workbench.serving
+        if serving is None or not serving.running:
+            if self.selected is None or not self.selected.has_model:
+                return
+            serving = self.workbench.serving = Serving(self.selected.run, self.workbench.data)
+            serving.start()
+        self.app.push_screen(ServingDialog(serving))
 
     async def action_resume_run(self) -> None:
         if self.selected is not None:
@@ -330,6 +347,10 @@ class RunsPane(Pane):
         self._pull()
         if message.fault:
             self.keeping.say(message.fault, "The trash cannot be emptied", "warning")
+
+    def action_export_run(self) -> None:
+        if self.selected is not None:
+            export_run(self.workbench, self.selected.run)
 
     def action_verify_run(self) -> None:
         if self.selected is None:

@@ -25,6 +25,7 @@ from minigpt_tui.tui.asking import (
 )
 from minigpt_tui.tui.next_tokens import next_tokens
 from minigpt_tui.tui.pane import while_there
+from minigpt_tui.tui.repaint import entitle
 from minigpt_tui.tui.samplers import Sampler
 from minigpt_tui.tui.widgets.answer_words import (
     comparison_remark,
@@ -209,8 +210,8 @@ class Answers(Horizontal):
         words = self.query_one("#words", ProbabilityBars)
         found = next_tokens(answer, self.sampler)
         here = None if answer.at_end else answer.ids[answer.at]
-        tokens.border_title = _token_title(answer, changed=found.changed)
-        words.border_title = "Next words" if answer.at_end else "Words expected here"
+        entitle(tokens, _token_title(answer, changed=found.changed))
+        entitle(words, "Next words" if answer.at_end else "Words expected here")
         tokens.show(
             token_bars(found, here),
             token_rest(found, question.model.service.vocab_size),

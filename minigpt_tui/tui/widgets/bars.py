@@ -10,8 +10,13 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
+from textual.visual import Visual
 from textual.widget import Widget
+
+from minigpt_tui.tui.repaint import entitle
 
 NUMBER_WIDTH = len(">99.9 %")
 SCALES = (1.0, 0.5, 0.2, 0.1)
@@ -51,6 +56,10 @@ class ProbabilityBars(Widget):
         self._rest: Rest = lambda shown: ()
         self._remark = ""
         self._scale: float | None = None
+        self._lines: list[Content] = []
+        """What stands on the screen, a row each."""
+        self._strips: dict[int, Strip] = {}
+        """Rows of it that have been drawn."""
 
     @property
     def rows(self) -> int:
@@ -66,22 +75,59 @@ class ProbabilityBars(Widget):
         """
         self._bars, self._rest, self._scale = bars, rest, scale
         self.show_remark(remark)
-        self.refresh()
+        self.redraw()
 
     def show_remark(self, remark: str) -> None:
         """Another remark, with the bars that are there."""
         self._remark = remark
         self._show_border()
 
+    def redraw(self) -> None:
+        """Draws the rows that are others now: most keys change few of them."""
+        before, self._lines = self._lines, self._drawn()
+        if len(before) != len(self._lines):
+            self._strips.clear()
+            self.refresh()
+            return
+        changed = [
+            row
+            for row, (old, new) in enumerate(zip(before, self._lines, strict=True))
+            if not old.is_same(new)
+        ]
+        for row in changed:
+            self._strips.pop(row, None)
+        if changed:
+            self.refresh(*(Region(0, row, self.size.width, 1) for row in changed))
+
     def render(self) -> Content:
+        return Content("\n").join(self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        if self.text_selection is not None or y >= len(self._lines):
+            return super().render_line(y)
+        if y not in self._strips:
+            width = self.size.width
+            drawn = Visual.to_strips(self, self._lines[y], width, 1, self.visual_style)
+            self._strips[y] = drawn[0] if drawn else Strip.blank(width)
+        return self._strips[y]
+
+    def notify_style_update(self) -> None:
+        """Other colours: of the theme, or because the focus came."""
+        super().notify_style_update()
+        self._strips.clear()
+
+    def on_resize(self) -> None:
+        self._show_border()
+        self._strips.clear()
+        self._lines = self._drawn()
+        self.refresh()
+
+    def _drawn(self) -> list[Content]:
         bars = self._bars[: self.rows]
         lines = bar_lines(bars, self.size.width, self._scale, self._selected_row())
         lines += [Content("")] * (self.rows - len(lines))
         rest = fitting(self._rest(len(bars)), self.size.width)
-        return Content("\n").join([*lines, Content.styled(rest, "$foreground 60%")])
-
-    def on_resize(self) -> None:
-        self._show_border()
+        return [*lines, Content.styled(rest, "$foreground 60%")]
 
     def _selected_row(self) -> int | None:
         return None
@@ -90,7 +136,7 @@ class ProbabilityBars(Widget):
         scale = self._scale or scale_of(self._bars[: self.rows])
         parts = [f"full bar {100 * scale:g} %"] if scale < 1 else []
         parts += filter(None, self._remark.split(" · "))
-        self.border_subtitle = Content(fitting(parts, max(1, self.size.width)))
+        entitle(self, subtitle=fitting(parts, max(1, self.size.width)))
 
 
 class ChoiceBars(ProbabilityBars, can_focus=True):
@@ -119,7 +165,7 @@ class ChoiceBars(ProbabilityBars, can_focus=True):
         if self.selected + by < 0:
             self.post_message(self.LeftUpwards())
         self.selected = max(0, min(self.selected + by, self._last()))
-        self.refresh()
+        self.redraw()
 
     def action_take(self) -> None:
         if self._bars:
@@ -130,16 +176,14 @@ class ChoiceBars(ProbabilityBars, can_focus=True):
         if offset is None or offset.y > self._last():
             return
         self.selected = offset.y
-        self.refresh()
+        self.redraw()
         if event.chain == 2:
             self.action_take()
 
-    def on_focus(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
         self.selected = 0
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
+        self.redraw()
 
     def _last(self) -> int:
         return max(0, min(self.rows, len(self._bars)) - 1)

@@ -29,6 +29,7 @@ from minigpt_tui.config import (
     with_settings,
 )
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.widgets.plan_summary import PlanSummary
 from minigpt_tui.tui.widgets.setting_row import (
     ChoiceField,
@@ -332,11 +333,8 @@ class ConfigForm(Container):
         for row in self.query(SettingRow):
             row.mark(self._differs(row.setting.name))
         count = sum(self._differs(name) for name in settings())
-        self.query_one("#fields").border_subtitle = (
-            f"• {count} differ{'s' if count == 1 else ''} from {visible(self.compared_with)}"
-            if count
-            else ""
-        )
+        words = f"• {count} differ{'s' if count == 1 else ''} from {visible(self.compared_with)}"
+        entitle(self.query_one("#fields"), subtitle=words if count else "")
         self.query_one("#reset", Button).display = count > 0
         focused = self.screen.focused
         if focused is not None and isinstance(focused.parent, Horizontal):
@@ -362,5 +360,5 @@ class ConfigForm(Container):
 
     def _show_help(self, title: str, text: Content) -> None:
         box = self.query_one("#help")
-        box.border_title = title
-        box.query_one(Static).update(text)
+        entitle(box, title)
+        put(box.query_one(Static), text)

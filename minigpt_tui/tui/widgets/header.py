@@ -12,7 +12,9 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.status import Status, read_status
 from minigpt_tui.tui.actions import key_words
 from minigpt_tui.tui.keymap import Keymap
+from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.run_queue import RunQueue
+from minigpt_tui.tui.serving import Serving
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.widgets.numbers import duration
 
@@ -61,12 +63,14 @@ class Header(Horizontal):
     def _pull(self) -> None:
         session: TrainingSession = self.app.session  # type: ignore[attr-defined]
         shown: RunFolder | None = self.app.shown_run  # type: ignore[attr-defined]
-        queued = queue_line(self.app.queue)  # type: ignore[attr-defined]
+        queued = "  ".join(
+            filter(None, (queue_line(self.app.queue), served_line(self.app.serving)))  # type: ignore[attr-defined]
+        )
         room = self.query_one("#progress").content_size.width - (len(queued) + 2 if queued else 0)
         text = "  ".join(filter(None, (progress_line(session, shown, room), queued)))
         if text != self._shown:
             self._shown = text
-            self.query_one("#progress", Static).update(Content(text))
+            put(self.query_one("#progress", Static), text, fixed=True)
 
 
 class Tab(Static):
@@ -79,6 +83,13 @@ class Tab(Static):
     async def on_click(self, event: Click) -> None:
         event.stop()
         await self.app.run_action(f"app.pane('{self.pane_name}')")
+
+
+def served_line(serving: Serving | None) -> str:
+    """Where a model answers other programs; empty when none does."""
+    if serving is None or not serving.running:
+        return ""
+    return f"⇄ :{serving.port}" if serving.port is not None else "⇄ …"
 
 
 def queue_line(queue: RunQueue) -> str:

@@ -17,15 +17,18 @@ _STYLES = ("$foreground 30%", "$primary 60%", "$primary 75%", "$primary 90%", "$
 _CURSOR = "reverse bold"
 
 
-def legend() -> Content:
-    """The signs with what they stand for."""
-    bounds = [0.0, *THRESHOLDS, 1.0]
-    parts: list[Content | str | tuple[str, str]] = []
-    for level, sign in enumerate(SHADES):
-        between = "" if sign == SHADES[-1] else "  "
-        words = f" ≥{bounds[level]:.0%}" if level else " less"
-        parts += [(sign, _STYLES[level]), words + between]
-    return Content.assemble(*parts)
+def legend(width: int) -> Content:
+    """The signs with what they stand for, closer together where there are few cells."""
+    bounds = [0.0, *THRESHOLDS]
+    words = ["less", *(f"≥{bound:.0%}" for bound in bounds[1:])]
+    roomy, tight = (
+        Content(between).join(
+            Content.assemble((sign, style), gap, word)
+            for sign, style, word in zip(SHADES, _STYLES, words, strict=True)
+        )
+        for between, gap in (("  ", " "), (" ", ""))
+    )
+    return roomy if roomy.cell_length <= width else tight
 
 
 def heat_row(

@@ -249,7 +249,7 @@ class AttentionView(InspectView):
             )
         lines += [Content("")] * (height - 2 - len(lines))
         lines.append(self._reading(pattern))
-        lines.append(legend() if height > 8 else Content(""))
+        lines.append(legend(width) if height > 8 else Content(""))
         return [line.truncate(width, ellipsis=True) for line in lines]
 
     def _key_style(self, t: int) -> str:

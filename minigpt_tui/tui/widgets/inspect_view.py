@@ -20,6 +20,7 @@ from textual.widget import Widget
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.inspecting import Asked, Watch, Work
 from minigpt_tui.tui.pane import while_there
+from minigpt_tui.tui.repaint import entitle
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +200,7 @@ class InspectView(Widget, can_focus=True):
 
     def show_keys(self) -> None:
         """Says in the lower border what is being done, or else what the arrows do."""
-        self.border_subtitle = Content(self.progress or self.keys)
+        entitle(self, subtitle=self.progress or self.keys)
 
     def _set_progress(self, sentence: str) -> None:
         self.progress = sentence

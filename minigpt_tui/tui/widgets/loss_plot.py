@@ -82,7 +82,7 @@ class LossPlot(PlotMouse, can_focus=True):
         classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
-        self._empty_message = empty_message
+        self.empty_message = empty_message
         self.look = look or Look()
         self.curve = Curve()
         self.overlays: tuple[Overlay, ...] = ()
@@ -349,7 +349,7 @@ class LossPlot(PlotMouse, can_focus=True):
             )
         self._say()
         if self.view is None:
-            return self.sentence(self._empty_message, width, height)
+            return self.sentence(self.empty_message, width, height)
         return self.coloured(draw(curve, self.view, overlays))
 
     def _say(self) -> None:

@@ -16,6 +16,7 @@ from minigpt_tui.planning.advice import loss_stage
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.asking import AskedModel, Stamp, load_model, stamp_of
+from minigpt_tui.tui.repaint import put
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +130,10 @@ class ModelLine(Static):
 
     def _describe(self) -> None:
         if self.model is not None:
-            self.update(described(self.model, self.size.width))
+            put(self, described(self.model, self.size.width))
         else:
             name = "No model" if self.run is None else visible(self.run.name)
-            self.update(Content.assemble((name, "bold $foreground 60%"), (" ▾", "$primary")))
+            put(self, Content.assemble((name, "bold $foreground 60%"), (" ▾", "$primary")))
 
 
 def described(model: AskedModel, width: int) -> Content:

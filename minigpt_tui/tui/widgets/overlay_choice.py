@@ -1,7 +1,9 @@
-"""The dialog that chooses the runs whose curves lie over the one that is watched."""
+"""The dialog that chooses which curves lie over the one that is watched: of runs, or of files."""
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,22 +21,27 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs, read_info
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.chosen_runs import Chosen, ChosenRuns
+from minigpt_tui.tui.outside_curve import OutsideCurve, read_outside_curves
 from minigpt_tui.tui.widgets.loss_legend import LETTERS, SIGNS
 from minigpt_tui.tui.widgets.run_choice import age_in_words
+from minigpt_tui.tui.widgets.run_dialogs import LineDialog
+
+log = logging.getLogger(__name__)
 
 COLUMNS = ((4, "As"), (26, "Run"), (18, "Corpus"))
-CLOSES = "enter or space chooses, c none of them, esc closes"
+CLOSES = "enter or space chooses, c none of them, f a file, esc closes"
+ASKS_FILE = "TensorBoard folder or CSV of another program"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A run with a curve."""
+    """A run with a curve, or a curve of another program."""
 
-    run: RunFolder
+    run: Chosen
     corpus: str
     loss: float | None
-    seconds: float  # since the newest step
+    seconds: float | None  # since the newest step
     live: bool
 
 
@@ -57,11 +64,20 @@ class OverlayChoice(ModalScreen[None]):
         Binding("escape,o,q", "dismiss(None)", "Close"),
         Binding("space", "choose", "Choose"),
         Binding("c", "clear", "None of them"),
+        Binding("f", "file", "A file"),
     ]
 
     @dataclass
     class Listed(Message):
         candidates: list[Candidate]
+
+    @dataclass
+    class Read(Message):
+        curves: list[OutsideCurve]
+
+    @dataclass
+    class NotRead(Message):
+        sentence: str
 
     def __init__(self, data: DataFolder, chosen: ChosenRuns, shown: RunFolder | None) -> None:
         super().__init__()
@@ -86,12 +102,17 @@ class OverlayChoice(ModalScreen[None]):
         )
 
     def on_overlay_choice_listed(self, message: Listed) -> None:
-        self.candidates = message.candidates
+        files = [curve for curve in self.chosen.slots if isinstance(curve, OutsideCurve)]
+        self.candidates = [*map(_candidate, files), *message.candidates]
+        self._list()
+
+    def _list(self) -> None:
         options = self.query_one(OptionList)
+        options.clear_options()
         options.add_options([Option(self._row(candidate)) for candidate in self.candidates])
         if self.candidates:
             options.highlighted = 0
-        nothing = Content("There is no other run with a curve yet.")
+        nothing = Content("There is no other run with a curve yet. f reads one from a file.")
         self.query_one("#columns", Static).update(_heading() if self.candidates else nothing)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -108,6 +129,49 @@ class OverlayChoice(ModalScreen[None]):
             words = str(error)
         self.query_one(Vertical).border_subtitle = words
         self._draw_rows()
+
+    def action_file(self) -> None:
+        """Asks for a file, and reads it in a thread."""
+
+        def accept(typed: str) -> None:
+            self.query_one(Vertical).border_subtitle = "reading…"
+            self.run_worker(
+                lambda: self._read(typed),
+                group="file",
+                thread=True,
+                exclusive=True,
+                exit_on_error=False,
+            )
+
+        self.app.push_screen(LineDialog(ASKS_FILE, "", accept))
+
+    def _read(self, typed: str) -> None:
+        try:
+            answer: Message = self.Read(read_outside_curves(typed))
+        except ValueError as error:
+            answer = self.NotRead(str(error))
+        except Exception as error:  # a bug must not leave the dialog waiting
+            log.exception("%r could not be read", typed)
+            answer = self.NotRead(f"{type(error).__name__}: see the log.")
+        self.post_message(answer)
+
+    def on_overlay_choice_read(self, message: Read) -> None:
+        """Lays the curves over the run, as many as there are places for."""
+        words = CLOSES
+        for curve in message.curves:
+            if all(curve != candidate.run for candidate in self.candidates):
+                self.candidates.insert(0, _candidate(curve))
+            try:
+                self.chosen.add(curve)
+            except ValueError as error:
+                words = str(error)
+        self.query_one(Vertical).border_subtitle = words
+        self._list()
+
+    def on_overlay_choice_not_read(self, message: NotRead) -> None:
+        self.query_one(Vertical).border_subtitle = CLOSES
+        sentence = visible(message.sentence)
+        self.notify(sentence, title="Not read", severity="warning", markup=False)
 
     def action_clear(self) -> None:
         self.chosen.slots.clear()
@@ -127,7 +191,9 @@ class OverlayChoice(ModalScreen[None]):
             for text, (width, _) in zip(cells, COLUMNS, strict=True)
         ]
         loss = "–" if candidate.loss is None else f"{candidate.loss:.3f}"
-        age = "training" if candidate.live else age_in_words(candidate.seconds)
+        age = "a file"
+        if candidate.seconds is not None:
+            age = "training" if candidate.live else age_in_words(candidate.seconds)
         row = Content("  ").join([*columns, Content(f"{loss:>8}  {age}")])
         return row if slot is None else row.stylize("bold")
 
@@ -150,6 +216,12 @@ def candidates(data: DataFolder, shown: RunFolder | None) -> list[Candidate]:
         loss = status.best_val_loss if status.best_val_loss is not None else status.train_loss
         found.append(Candidate(run, corpus, loss, age, status.live))
     return found
+
+
+def _candidate(curve: OutsideCurve) -> Candidate:
+    losses = curve.data.val_loss if len(curve.data.val_loss) else curve.data.train_loss
+    best = min((value for value in losses.tolist() if math.isfinite(value)), default=None)
+    return Candidate(curve, curve.path.name, best, None, False)
 
 
 def _heading() -> Content:

@@ -69,7 +69,7 @@ class PathOpener(Vertical):
 
     def show_hint(self) -> None:
         words = (
-            "Typing narrows the tree, tab completes, enter opens a file, or a folder's .txt files. "
+            "Typing narrows the tree, tab completes, enter opens a file, or a folder's texts. "
             "↓ goes to the tree: enter unfolds, o opens a folder."
         )
         self.query_one("#path-words", Static).update(Content.styled(words, "$foreground 60%"))

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from minigpt_tui.planning.memory import memory_in_words
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.plan import Plan
+from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.widgets.numbers import duration, short_count
 
 _WORDS_WIDTH = 12
@@ -81,7 +82,7 @@ class PlanSummary(VerticalScroll, can_focus=False):
                 lines.append(Content.styled(self._plan.verdict, "dim"))
         elif not problem:
             lines.append(Content.styled("Reading the text…", "dim"))
-        self._text.update(Content("\n").join(lines))
+        put(self._text, Content("\n").join(lines))
 
 
 def _figures(plan: Plan, width: int) -> list[Content]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.run_page import Details, page
 
-KEYS = ("␣ mark", "n notes", "v verify", "p pin", "e rename")
-"""Too many for the footer of a narrow screen."""
+KEYS = ("␣ mark", "n notes", "v verify", "w export", "e rename", "p pin")
+"""Too many for the footer of a narrow screen; the last go first where these do not fit either."""
 
 
 class RunDetails(VerticalScroll):
@@ -42,9 +45,16 @@ class RunDetails(VerticalScroll):
     def _draw(self) -> None:
         details = self._details
         name = visible(details.summary.run.name) if details is not None else ""
-        self.border_title = Content(name)  # a str would be read as markup
+        entitle(self, name)
         width = self.scrollable_content_region.width
-        keys = ("  " if width >= len("  ".join(KEYS)) else " ").join(KEYS)
-        self.border_subtitle = Content(keys if details is not None else "")
+        keys = next(k for k in _ways_to_say_keys() if len(k) <= width or " " not in k)
+        entitle(self, subtitle=keys if details is not None else "")
         text = page(details, width) if details is not None else Content("")
-        self.query_one(Static).update(text)
+        put(self.query_one(Static), text)
+
+
+def _ways_to_say_keys() -> Iterator[str]:
+    """From the widest on: all with room between them, all, all but the last …"""
+    yield "  ".join(KEYS)
+    for count in range(len(KEYS), -1, -1):
+        yield " ".join(KEYS[:count])

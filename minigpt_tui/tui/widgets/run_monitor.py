@@ -13,20 +13,25 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.chosen_runs import Chosen, ChosenRuns
 from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.plot_export import write_plot
+from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.run_view import RunView, Sample
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
-from minigpt_tui.tui.widgets.loss_plot import LossPlot, PlotData
+from minigpt_tui.tui.widgets.loss_plot import EMPTY_MESSAGE, LossPlot, PlotData
 from minigpt_tui.tui.widgets.plot_state import Look
 from minigpt_tui.tui.widgets.plot_svg import to_svg
 
 DRAWN = ("uniform", "unigram", "5-gram")
 """The reference lines in the plot; more of them would hide the curves."""
+
+
+NO_SAMPLES = "Samples follow the measurements of the loss."
+NO_SAMPLES_OF_IMPORTED = "It was imported: no samples were written on the way."
+NO_CURVE_OF_IMPORTED = "It was imported, without its curves."
 
 
 class RunMonitor(Container):
@@ -54,14 +59,14 @@ class RunMonitor(Container):
     class OverlayRead(Message):
         """From the thread: another run's curve."""
 
-        run: RunFolder
+        run: Chosen
         followed: FollowedRun
 
     def __init__(self, look: Look | None = None, chosen: ChosenRuns | None = None) -> None:
         super().__init__(classes="-noticing")
         self._look = look
         self._overlaid = OverlaidCurves(chosen or ChosenRuns(), plot_data)
-        self._reading: set[RunFolder] = set()
+        self._reading: set[Chosen] = set()
         self._view: RunView | None = None
         self._state = ""
         self._trained_here = False
@@ -92,18 +97,21 @@ class RunMonitor(Container):
         """A sentence or two in place of the run."""
         self._watch(False)
         box = self.query_one("#notice")
-        box.border_title = title
-        box.query_one(Static).update(text)
+        entitle(box, title)
+        put(box.query_one(Static), text)
 
     def show_view(self, view: RunView, state: str, trained_here: bool) -> None:
         """The run as it is now; `state` is its state in a word."""
         before = self._view
         self._view, self._state, self._trained_here = view, state, trained_here
         self._watch(True)
-        self.query_one("#live").border_title = Content(f"Run {visible(view.run.name)}")
-        self.query_one(LossPlot).show(plot_data(view))
+        entitle(self.query_one("#live"), f"Run {visible(view.run.name)}")
+        plot = self.query_one(LossPlot)
+        elsewhere = view.info is not None and view.info.imported
+        plot.empty_message = NO_CURVE_OF_IMPORTED if elsewhere else EMPTY_MESSAGE
+        plot.show(plot_data(view))
         if before is None or before.run != view.run or before.samples != view.samples:
-            self._show_samples(view.samples)
+            self._show_samples(view)
         self._show_lines()
 
     def follow_overlays(self) -> None:
@@ -118,7 +126,7 @@ class RunMonitor(Container):
         if overlays is not None:
             plot.show_overlays(overlays)
 
-    def _read_overlay(self, run: RunFolder, plot: LossPlot) -> None:
+    def _read_overlay(self, run: Chosen, plot: LossPlot) -> None:
         def read() -> None:
             self.post_message(self.OverlayRead(run, self._overlaid.first_look(run, plot.span_of)))
 
@@ -183,7 +191,7 @@ class RunMonitor(Container):
         words = plot.seen_in_words
         if not words and self.screen.has_class("-narrow"):
             words = "F1: keys of the plot" if plot.has_focus else "tab: read the curves"
-        self.query_one("#live").border_subtitle = words
+        entitle(self.query_one("#live"), subtitle=words)
 
     def _show_lines(self) -> None:
         view = self._view
@@ -198,10 +206,11 @@ class RunMonitor(Container):
             ("#run-progress", progress_line(view, width)),
             ("#figures", self.query_one(LossPlot).reading(width) or figures_line(view, width)),
         ):
-            self.query_one(name, Static).update(line)
-        words.update(Content("\n".join(fitting(found, width, height))))
+            put(self.query_one(name, Static), line, fixed=True)
+        put(words, "\n".join(fitting(found, width, height)), fixed=True)
 
-    def _show_samples(self, samples: tuple[Sample, ...]) -> None:
+    def _show_samples(self, view: RunView) -> None:
+        samples = view.samples
         box = self.query_one("#samples", VerticalScroll)
         if samples:
             box.border_subtitle = f"after step {samples[0].step:,}"
@@ -213,7 +222,8 @@ class RunMonitor(Container):
             text = Content("\n").join(parts)
         else:
             box.border_subtitle = ""
-            text = Content.styled("Samples follow the measurements of the loss.", "dim")
+            elsewhere = view.info is not None and view.info.imported
+            text = Content.styled(NO_SAMPLES_OF_IMPORTED if elsewhere else NO_SAMPLES, "dim")
         box.query_one(Static).update(text)
         box.scroll_home(animate=False)
 

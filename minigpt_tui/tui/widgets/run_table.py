@@ -20,6 +20,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.query import MAX_CHARACTERS, Query, QueryError, parse_query
 from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.widgets.run_columns import (
     BY_FIELD,
     COLUMNS,
@@ -120,12 +121,12 @@ class RunTable(Vertical):
         """To be called too when the width has changed."""
         columns = self.rows.columns
         line = heading(columns, self.sorted_by, self.descending)
-        self.query_one("#heading", Static).update(line)
+        put(self.query_one("#heading", Static), line, fixed=True)
         hidden = hidden_titles(columns) if columns and self._all else []
-        self.border_subtitle = f"no room for {', '.join(hidden)}" if hidden else ""
+        entitle(self, subtitle=f"no room for {', '.join(hidden)}" if hidden else "")
         shown, there = len(self.rows.summaries), len(self._all)
         counted = f"{shown} of {there}" if shown < there else str(there)
-        self.border_title = f"Runs ({counted})" if there else "Runs"
+        entitle(self, f"Runs ({counted})" if there else "Runs")
 
     def on_key(self, event: Key) -> None:
         """Arrows in the filter move in the list."""
@@ -181,7 +182,7 @@ class RunTable(Vertical):
                 f"  {visible(str(error))}",
             )
         self.set_class(bool(fault.plain), "-faulty")
-        self.query_one("#fault", Static).update(fault)
+        put(self.query_one("#fault", Static), fault)
 
     def _fill(self, selected: RunFolder | None) -> None:
         found = [summary for summary in self._all if self._query.matches(summary.fact)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.content import Content
 
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.asking import Answer, AskedModel
+from minigpt_tui.tui.repaint import entitle
 from minigpt_tui.tui.widgets.bars import fitting
 from minigpt_tui.tui.widgets.text_colours import MEASURES, Measure, legend, tints_of, value_line
 from minigpt_tui.tui.widgets.token_text import TokenText
@@ -75,13 +75,13 @@ class TextBox(Container):
     def _describe(self) -> None:
         answer, model = self._answer, self._model
         compared = answer is not None and answer.compared is not None
-        self.border_title = legend(self.measure, compared)
+        entitle(self, legend(self.measure, compared))
         at_cursor = self.text.has_focus or not self._figures
         if answer is None or model is None:
-            self.border_subtitle = ""
+            entitle(self, subtitle="")
         elif at_cursor and (self.text.has_focus or compared):
             parts = value_line(answer, model, self.text.cursor)
-            self.border_subtitle = Content(fitting(parts, max(10, self.size.width - 4)))
+            entitle(self, subtitle=fitting(parts, max(10, self.size.width - 4)))
         else:
             parts = (self._figures or HINT).split(" · ")
-            self.border_subtitle = Content(fitting(parts, max(10, self.size.width - 4)))
+            entitle(self, subtitle=fitting(parts, max(10, self.size.width - 4)))

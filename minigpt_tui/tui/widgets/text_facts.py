@@ -85,11 +85,12 @@ class TextFactsView(Static):
 
 def text_lines(facts: TextFacts | None, pending: str = _PENDING) -> list[Line]:
     """Name and figure of each count of a text; `pending` says why there are none yet."""
-    names = ("bytes", "characters", "words", "lines", "distinct chars", "files")
+    several = "files" if facts is None or facts.documents == facts.files else "documents"
+    names = ("bytes", "characters", "words", "lines", "distinct chars", several)
     if facts is None:
         return [(name, pending if name == "bytes" else "") for name in names]
     counts = [facts.bytes, facts.characters, facts.words, facts.lines]
-    counts += [facts.distinct_characters, facts.files]
+    counts += [facts.distinct_characters, facts.documents]
     return [(name, f"{count:,}") for name, count in zip(names, counts, strict=True)]
 
 

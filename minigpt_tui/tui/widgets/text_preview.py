@@ -22,8 +22,9 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from minigpt_tui.config import DataConfig
+from minigpt_tui.text.border import BORDER, BORDER_SHOWN
 from minigpt_tui.text.safe import shown_token, visible
-from minigpt_tui.tui.text_reading import Beginning, Border, provisional_spans
+from minigpt_tui.tui.text_reading import Beginning, Border, part_spans, provisional_spans
 from minigpt_tui.tui.widgets.text_map import TextMap
 from minigpt_tui.tui.widgets.token_preview import Span, TokenPreview
 
@@ -107,11 +108,7 @@ class TextPreview(Horizontal):
     def show_beginning(self, beginning: Beginning, config: DataConfig) -> None:
         """Shows a text from its beginning; one that is shown already, at another level, stays
         where it is."""
-        same = (
-            self._beginning is not None
-            and (beginning.paths, beginning.sizes) == (self._beginning.paths, self._beginning.sizes)
-            and config.encoding == self._config.encoding
-        )
+        same = self._beginning is not None and beginning.texts == self._beginning.texts
         self._beginning, self._config = beginning, config
         self._tokenizer = self._counts = None
         self._border = None
@@ -127,10 +124,18 @@ class TextPreview(Horizontal):
             self.tokens.show_text(beginning.part.text)
         self._draw()
 
+    def show_glance(self, text: str, spans: Sequence[Span], config: DataConfig) -> None:
+        """How a text begins whose other parts cannot be read yet."""
+        self.show_nothing()
+        self._config = config
+        self.tokens.show_text(text)
+        self.tokens.show_tokens(spans, config.level)
+
     def show_nothing(self) -> None:
         """No text can be shown."""
         self._beginning = self.part = None
         self._number += 1
+        self.tokens.show_text("")
         self._draw()
 
     def show_tokens(self, spans: Sequence[Span]) -> None:
@@ -241,7 +246,7 @@ class TextPreview(Horizontal):
         from minigpt_tui.text.part import read_part
 
         assert self._beginning is not None
-        path, number, config = self._beginning.paths[place.file], self._number, self._config
+        text, number, config = self._beginning.texts[place.file], self._number, self._config
         tokenizer = self._tokenizer
         self.moving = True
 
@@ -249,13 +254,13 @@ class TextPreview(Horizontal):
             worker = get_current_worker()
             message: Message
             try:
-                part = read_part(path, config.encoding, place.at, exactly=place.exactly)
-                spans = _spans(part.text, config, tokenizer)
+                part = read_part(text.path, text.encoding, place.at, exactly=place.exactly)
+                spans = _spans(part, config, tokenizer)
                 message = self.Moved(number, place, part, spans)
             except ValueError as error:
                 message = self.NotRead(number, str(error))
             except Exception as error:  # a bug must not leave the preview waiting
-                log.exception("A part of %r could not be read", path)
+                log.exception("A part of %r could not be read", text.path)
                 message = self.NotRead(number, f"{type(error).__name__}: see the log.")
             if not worker.is_cancelled:
                 self.post_message(message)
@@ -267,7 +272,7 @@ class TextPreview(Horizontal):
         assert part is not None
 
         def work() -> None:
-            self.post_message(self.Recoloured(part, _spans(part.text, config, tokenizer)))
+            self.post_message(self.Recoloured(part, _spans(part, config, tokenizer)))
 
         self.run_worker(work, group="colour", thread=True, exclusive=True, exit_on_error=False)
 
@@ -313,6 +318,10 @@ class TextPreview(Horizontal):
         """`“·the”  id 257  3.1 %  1,204 times`."""
         start, end, token_id = span
         text = self.tokens.text[start:end]
+        if text == BORDER:
+            return Content.styled(
+                f"{BORDER_SHOWN}  id {token_id}  between documents", "$foreground"
+            )
         shown = "".join(map(shown_token, text))
         if cell_len(shown) > _TOKEN_CELLS:
             shown = set_cell_size(shown, _TOKEN_CELLS - 1).rstrip() + "…"
@@ -332,7 +341,7 @@ class TextPreview(Horizontal):
         if self._beginning is None or self.part is None:
             return ""
         parts = []
-        files, whole = len(self._beginning.paths), max(1, self._starts[-1])
+        files, whole = len(self._beginning.texts), max(1, self._starts[-1])
         if files > 1:
             name = visible(self.part.path.name)
             parts.append(f"file {self._file + 1:,} of {files:,}: {name[:24]}")
@@ -346,5 +355,7 @@ class TextPreview(Horizontal):
         return ", ".join(parts)
 
 
-def _spans(text: str, config: DataConfig, tokenizer: Tokenizer | None) -> Sequence[Span]:
-    return tokenizer.spans(text) if tokenizer is not None else provisional_spans(text, config)
+def _spans(part: Part, config: DataConfig, tokenizer: Tokenizer | None) -> Sequence[Span]:
+    if tokenizer is None:
+        return provisional_spans(part, config)
+    return part_spans(part, tokenizer)

@@ -31,6 +31,7 @@ from minigpt_tui.tui.text_reading import (
     Step,
     Suspicion,
     TextFacts,
+    Unpacking,
     Whole,
     read_text,
 )
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 # So that a key held down in the list starts no reading on its way.
 DEBOUNCE_SECONDS = 0.06
+SETTLED_SECONDS = 0.5
+"""Who chooses a text so long after another one means this one: it is read at once."""
 _TITLE_CELLS = 48
 SAID_SECONDS = 0.25
 """Between two words on how far the counting is."""
@@ -113,6 +116,7 @@ class TextView(Container):
         self._measure: TextMeasure | None = None
         self._number = 0
         self._timer: Timer | None = None
+        self._shown_at = 0.0
         self._known: tuple[DataConfig, Corpus] | None = None
 
     def compose(self) -> ComposeResult:
@@ -137,7 +141,11 @@ class TextView(Container):
         self._draw_facts()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(DEBOUNCE_SECONDS, while_there(self, self._start_reading))
+        before, self._shown_at = self._shown_at, time.monotonic()
+        if self._shown_at - before > SETTLED_SECONDS:
+            self._start_reading()
+        else:  # somebody goes through the list
+            self._timer = self.set_timer(DEBOUNCE_SECONDS, while_there(self, self._start_reading))
 
     @property
     def busy(self) -> bool:
@@ -237,6 +245,10 @@ class TextView(Container):
         if event.number != self._number:
             return
         match event.step:
+            case Unpacking(text, spans):
+                self._beginning = None
+                self._judge("")
+                self.preview.show_glance(text, spans, self._config.data)
             case Suspicion(sentence):
                 self._judge(sentence, shown=True)
             case Beginning() as beginning:
@@ -268,7 +280,7 @@ class TextView(Container):
         self.failure = failure
         self.set_class(shown, "-failed")
         if shown:
-            here = _ENCODING_HERE if "--encoding" in failure else ""
+            here = "".join(words for flag, words in _SETTING_HERE.items() if flag in failure)
             words = Content.assemble(("✗ ", "bold $error"), failure, here, "\n\n", _NOT_ARMED)
             self.query_one("#failure", Static).update(words)
             self._beginning = None
@@ -292,9 +304,14 @@ class TextView(Container):
 
 
 _NOT_ARMED = "Nothing is chosen for training until you choose another text."
-_ENCODING_HERE = " Here it is the setting “encoding” under Train (F3)."
+_SETTING_HERE = {
+    "--encoding": " Here it is the setting “encoding” under Train (F3).",
+    "--text-field": " Here it is the setting “text_field” under Train (F3).",
+}
 
 
 def _same_text(one: DataConfig, other: DataConfig) -> bool:
     """Whether two configurations read the same text, at whatever level."""
-    return (one.corpus, one.encoding) == (other.corpus, other.encoding)
+    return all(
+        getattr(one, name) == getattr(other, name) for name in ("corpus", "encoding", "text_field")
+    )

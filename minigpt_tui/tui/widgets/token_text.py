@@ -103,6 +103,8 @@ class TokenText(ScrollView, can_focus=True):
 
     def show(self, shown: TokenTints, cursor: int) -> None:
         """Another text, or other tints; the cursor is brought into view."""
+        if shown == self.shown and cursor == self.cursor and self._width:
+            return
         broken = (self._text, self.shown.space_leads)
         self.shown = shown
         self._starts = [0, *accumulate(map(len, shown.pieces))]

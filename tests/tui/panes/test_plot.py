@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from minigpt_tui.config import load_preset
 from minigpt_tui.paths import DataFolder
@@ -87,6 +87,37 @@ async def test_without_other_runs_the_dialog_says_so(data: DataFolder) -> None:
         await until(pilot, lambda: any("no other run" in line for line in said()))
         await pilot.press("space", "enter", "escape")
         assert overlaid(app) == {}
+
+
+async def test_a_curve_of_another_program_is_read_from_its_file(
+    data: DataFolder, tmp_path: Path
+) -> None:
+    finished_run(data, "alone")
+    (tmp_path / "[other].csv").write_text("iter,loss,val_loss\n1,4.0,\n60,1.0,1.5\n")
+    async with workbench(data, size=(80, 24)) as (app, pilot):
+        await pilot.press("f9")
+        await on_the_plot(app, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, OverlayChoice))
+        for path in (tmp_path / "none.csv", tmp_path / "[other].csv"):
+            await pilot.press("f")
+            await until(pilot, lambda: bool(app.screen.query(Input)))
+            app.screen.query_one(Input).value = str(path)
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, OverlayChoice))
+        options = app.screen.query_one(OptionList)
+        await until(pilot, lambda: options.option_count == 1)
+        row = str(options.get_option_at_index(0).prompt)
+        assert row.split()[:1] + row.split()[2:] == [
+            "A",
+            "[other]",
+            "[other].csv",
+            "1.500",
+            "a",
+            "file",
+        ]
+        await pilot.press("escape")
+        await until(pilot, lambda: overlaid(app) == {"A": "[other]"})
 
 
 async def test_the_marked_run_is_laid_over_the_selected_one(data: DataFolder) -> None:

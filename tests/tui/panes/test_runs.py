@@ -449,3 +449,15 @@ async def test_many_runs_are_one_list(data: DataFolder, tmp_path: Path) -> None:
         assert "run0" in lines(app)
         await pilot.press("pageup", "home")
         assert "run59" in lines(app)
+
+
+@pytest.mark.peer
+async def test_w_writes_the_model_for_other_programs_and_says_where(data):
+    from tests.tui.panes.asking import trained_run
+
+    trained_run(data, "first")
+    async with opened(data, size=(120, 40)) as (app, pilot):
+        await pilot.press("w")
+        await until(pilot, lambda: (data.exports / "first-hf").is_dir())
+        await until(pilot, lambda: "first is exported" in said(app))
+        assert str(data.exports / "first-hf") in said(app)

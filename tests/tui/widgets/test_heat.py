@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from textual.content import Content
 
-from minigpt_tui.tui.widgets.heat import SHADES, THRESHOLDS, heat_row, pooled
+from minigpt_tui.tui.widgets.heat import SHADES, THRESHOLDS, heat_row, legend, pooled
 from minigpt_tui.tui.widgets.line_plot import Curve, line_plot
 from minigpt_tui.tui.widgets.number_grid import number_grid
 from minigpt_tui.tui.widgets.signed_bars import signed_bars
@@ -82,3 +82,8 @@ def test_a_label_has_exactly_its_width_and_nothing_that_acts(token, width):
     assert label.cell_length == width
     assert label.plain.isprintable()
     assert isinstance(quoted(token), Content)
+
+
+def test_the_legend_is_whole_where_there_are_few_cells() -> None:
+    assert legend(40).plain == "· less  ░ ≥4%  ▒ ≥15%  ▓ ≥35%  █ ≥60%"
+    assert legend(30).plain == "·less ░≥4% ▒≥15% ▓≥35% █≥60%"

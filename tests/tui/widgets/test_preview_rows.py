@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from minigpt_tui.text.border import BORDER
 from minigpt_tui.tui.widgets.preview_rows import Glyphs, preview_rows
 
 
@@ -38,6 +39,17 @@ def test_no_row_is_wider_than_the_room(text: str, width: int, leads: bool) -> No
 )
 def test_rows_break_at_white_space(leads: bool, expected: list[str]) -> None:
     assert rows("one two three\nfour", 10, space_leads=leads) == expected
+
+
+def test_between_two_documents_there_is_an_eot() -> None:
+    assert Glyphs()[BORDER] == ("<EOT>", 5)
+    assert rows(f"one{BORDER}two words{BORDER}{BORDER}x", 10) == [
+        f"one{BORDER}",
+        "two words",
+        BORDER,
+        BORDER,
+        "x",
+    ]
 
 
 def test_a_word_longer_than_a_row_is_cut() -> None:

@@ -1,0 +1,1 @@
+"""What `minigpt-tui doctor` looks at, a file a subject."""

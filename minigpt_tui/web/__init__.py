@@ -1,0 +1,1 @@
+"""The workbench in a browser: textual-serve, with a gate before it."""
