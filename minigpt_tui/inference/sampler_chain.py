@@ -83,12 +83,14 @@ class SamplerChain:
         """The choice that the model's logits [V] give.
 
         `seen` are the ids of the text so far, for the repetition penalty: it matters whether a
-        token is among them, not how often.
+        token is among them, not how often. Raises ValueError where nothing can be drawn: logits
+        that are no numbers, or none that is left.
         """
         values: Logits = np.asarray(logits, dtype=np.float64)
         steps = [(GIVEN, values)]
         values = without_unknown(values)
         steps.append((UNKNOWN, values))
+        _check_drawable(values)
         for stage in ORDERS[self.order]:
             setting = getattr(self, stage)
             if setting == NEUTRAL[stage]:
@@ -98,7 +100,17 @@ class SamplerChain:
             else:
                 values = STAGES[stage](values, setting)
             steps.append((stage, values))
+        _check_drawable(values)
         return Choice(softmax(values), tuple(steps))
+
+
+def _check_drawable(logits: Logits) -> None:
+    """Raises ValueError unless the largest logit is a number (one NaN makes it none)."""
+    if not math.isfinite(logits.max()):
+        raise ValueError(
+            "No token can be drawn: the logits are no numbers, or none is left. A model that "
+            "diverged gives such; use an earlier checkpoint."
+        )
 
 
 def without_unknown(logits: Logits) -> Logits:

@@ -297,3 +297,9 @@ def test_every_stage_and_the_whole_chain_agree_with_hugging_faces(seed: int, spr
         chain = SamplerChain(**settings_, order="huggingface")  # type: ignore[arg-type]
         theirs = hugging_faces_choice(logits, seen, settings_)
         np.testing.assert_allclose(chain.apply(logits, set(seen)).probabilities, theirs, atol=1e-12)
+
+
+@pytest.mark.parametrize("logits", [[0.0, math.nan], [0.0, math.inf], [0.0, -math.inf]])
+def test_logits_that_are_no_numbers_are_refused_in_words(logits: list[float]) -> None:
+    with pytest.raises(ValueError, match="No token can be drawn"):
+        SamplerChain(top_p=0.5, typical_p=0.5).apply(logits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -26,6 +27,8 @@ def main() -> int:
     parser.add_argument("--case", default="", metavar="TEXT", help="cases that contain this alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="add the results up in this file")
     arguments = parser.parse_args()
+    # What the program logs of the faults is expected, thousands of times.
+    logging.getLogger("minigpt_tui").addHandler(logging.NullHandler())
     results = Results(arguments.json)
     chosen = _chosen(arguments.only)
     for promise in chosen:

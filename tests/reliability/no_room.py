@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,6 @@ from tests.reliability.small import config_for, corpus_in, leftovers, same_weigh
 
 PATIENCE_SECONDS = 60.0
 DISK_BYTES = 4 * 2**20
-NOBODY = 65534
 
 
 @dataclass(frozen=True)
@@ -137,11 +136,11 @@ def fill(disk: Path) -> Path:
 
 @contextmanager
 def training(
-    scene: Scene, home: Path, output: Path | None = None, user: int | None = None
+    scene: Scene, home: Path, output: Path | None = None, prefix: Sequence[str] = ()
 ) -> Iterator[Training]:
     output = output or scene.folder / "output"
     run = RunFolder(home / "runs" / "r")
-    command = [sys.executable, "-m", "minigpt_tui", "train", "--data-dir", str(home)]
+    command = [*prefix, sys.executable, "-m", "minigpt_tui", "train", "--data-dir", str(home)]
     command += ["--resume", "r"] if run.path.exists() else ["--config", str(scene.config)]
     command += [] if run.path.exists() else ["--run", "r"]
     with open(output, "wb") as file:
@@ -149,7 +148,6 @@ def training(
             command,
             stdout=file,
             stderr=file,
-            user=user,
             cwd="/",
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         )
@@ -270,27 +268,16 @@ def _moved_away(scene: Scene) -> None:
         _expect_undisturbed(going, scene)
 
 
-def _can_run_as(user: int) -> bool:
-    command = [sys.executable, "-c", "import torch, minigpt_tui"]
-    try:
-        subprocess.run(command, user=user, capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return True
-
-
 def _right_taken(scene: Scene) -> None:
-    """As a user who is not root: root may write everywhere."""
-    user = NOBODY if os.getuid() == 0 else None
+    """Root may write everywhere, so it gives up that power first."""
+    powerless: tuple[str, ...] = ()
+    if os.getuid() == 0:
+        if shutil.which("setpriv") is None:
+            raise NotHereError("root may write everywhere, and there is no setpriv")
+        powerless = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
     home = scene.folder / "home"
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
-    if user is not None:
-        if not _can_run_as(user):
-            raise NotHereError("another user may not run this Python")
-        os.chown(home, user, user)
-        scene.folder.chmod(0o755)
-    with training(scene, home, user=user) as going:
+    with training(scene, home, prefix=powerless) as going:
         _begun(going)
         mode = going.run.path.stat().st_mode
         going.run.path.chmod(0o555)
