@@ -13,7 +13,7 @@ from minigpt_tui import __version__
 from minigpt_tui.commands.checkup.finding import Finding
 
 DISTRIBUTION = "minigpt-tui"
-LEFT_OUT = ("test", "peer", "all")
+LEFT_OUT = ("test", "peer", "browser", "all")
 """Extras for developers, and the sum of the others."""
 COMPILERS = ("c++", "g++", "clang++")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*([^;]*)")
