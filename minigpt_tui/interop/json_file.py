@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.safe import visible
 
 # The vocabulary of a million tokens has some thirty million characters.
@@ -17,7 +18,7 @@ def read_json(path: Path) -> Mapping[str, Any]:
     """The object in a JSON file. Raises ValueError that names the file and the fault."""
     shown = visible(str(path))
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             raw = file.read(MAX_CHARACTERS + 1)
     except OSError as error:
         raise ValueError(f"Cannot read {shown}: {error.strerror}.") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,12 @@ from minigpt_tui.config import from_dict
 from minigpt_tui.interop.imported import Imported
 from minigpt_tui.paths import MAX_NAME_LENGTH, DataFolder
 from minigpt_tui.planning.parameters import parameter_count
+from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.checkpoint import save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run, read_info, write_info
 from minigpt_tui.runs.journal import append_line
-from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.metrics import EVALUATION, RecordWriter
+from minigpt_tui.runs.run_tokenizer import digest_of_tokenizer
 from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.text.safe import visible
 
@@ -30,31 +30,27 @@ def import_run(imported: Imported, origin: Path, data: DataFolder, name: str | N
     """
     checkpoint = imported.checkpoint
     config = from_dict(checkpoint.config)
-    run = create_run(data, _name_of(origin) if name is None else name, config)
-    try:
-        with run_lock(run):
-            run.tokenizer_file.write_text(checkpoint.tokenizer_json, encoding="utf-8")
-            write_info(
-                run,
-                replace(
-                    read_info(run),
-                    created=time.time(),
-                    version=__version__,
-                    level=config.data.level,
-                    vocab_size=checkpoint.vocab_size,
-                    parameters=parameter_count(config.model, checkpoint.vocab_size),
-                    imported=f"{imported.source}, {visible(origin.name)}",
-                ),
-            )
-            _keep_loss(run, checkpoint.metrics)
-            save_checkpoint(run.best, checkpoint)
-            write_status(run, _status(imported))
-    except BaseException as error:
-        shutil.rmtree(run.path, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise ValueError(f"Cannot write {run.path}: {error.strerror}.") from error
-        raise
-    return run
+
+    def fill(run: RunFolder) -> None:
+        write_atomic(run.tokenizer_file, checkpoint.tokenizer_json.encode())
+        write_info(
+            run,
+            replace(
+                read_info(run),
+                created=time.time(),
+                version=__version__,
+                level=config.data.level,
+                vocab_size=checkpoint.vocab_size,
+                parameters=parameter_count(config.model, checkpoint.vocab_size),
+                tokenizer_digest=digest_of_tokenizer(checkpoint.tokenizer_json),
+                imported=f"{imported.source}, {visible(origin.name)}",
+            ),
+        )
+        _keep_loss(run, checkpoint.metrics)
+        save_checkpoint(run.best, checkpoint)
+        write_status(run, _status(imported))
+
+    return create_run(data, _name_of(origin) if name is None else name, config, fill)
 
 
 def _keep_loss(run: RunFolder, metrics: dict[str, float]) -> None:

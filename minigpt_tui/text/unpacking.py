@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.progress import OnProgress
 from minigpt_tui.text.safe import visible
@@ -56,7 +57,7 @@ def unpacked(
     """
     shown = visible(str(path))
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             size = file.seek(0, 2)
             file.seek(0)
             expansion = Expansion(path, size)
