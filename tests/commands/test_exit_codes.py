@@ -25,8 +25,8 @@ GOOD = {
     "config": [],
 }
 """Commands that only read, with arguments that they can answer; some have tests of their own."""
-NOT_FOR_PROGRAMS = {"completion", "serve", "web"}
-"""Commands whose output is a script, a server or a screen: nothing to print as JSON."""
+NOT_FOR_PROGRAMS = {"completion", "serve", "web", "export", "import"}
+"""Commands whose output is a script, a server, a screen or a file: nothing to print as JSON."""
 
 
 def run(*arguments: str) -> int:
