@@ -113,7 +113,7 @@ class InspectPane(Pane):
             self.view.option(name)
             self.view.show_keys()
             self.refresh_bindings()
-            self.view.refresh()
+            self.view.redraw()
 
     def action_explain(self) -> None:
         """A small screen begins without the explanation, a large one with it."""

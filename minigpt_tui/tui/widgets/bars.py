@@ -10,13 +10,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click
-from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
-from textual.visual import Visual
-from textual.widget import Widget
 
 from minigpt_tui.tui.repaint import entitle
+from minigpt_tui.tui.widgets.drawn_rows import DrawnRows
 
 NUMBER_WIDTH = len(">99.9 %")
 SCALES = (1.0, 0.5, 0.2, 0.1)
@@ -46,20 +43,16 @@ class Bar:
     here: bool = False
 
 
-class ProbabilityBars(Widget):
+class ProbabilityBars(DrawnRows):
     """A box of bars that fills its size; the last line sums up what is not listed."""
 
     def __init__(self, title: str, **options: str) -> None:
-        super().__init__(**options)  # type: ignore[arg-type]  # id and classes
+        super().__init__(**options)  # id and classes
         self.border_title = title
         self._bars: Sequence[Bar] = ()
         self._rest: Rest = lambda shown: ()
         self._remark = ""
         self._scale: float | None = None
-        self._lines: list[Content] = []
-        """What stands on the screen, a row each."""
-        self._strips: dict[int, Strip] = {}
-        """Rows of it that have been drawn."""
 
     @property
     def rows(self) -> int:
@@ -82,52 +75,15 @@ class ProbabilityBars(Widget):
         self._remark = remark
         self._show_border()
 
-    def redraw(self) -> None:
-        """Draws the rows that are others now: most keys change few of them."""
-        before, self._lines = self._lines, self._drawn()
-        if len(before) != len(self._lines):
-            self._strips.clear()
-            self.refresh()
-            return
-        changed = [
-            row
-            for row, (old, new) in enumerate(zip(before, self._lines, strict=True))
-            if not old.is_same(new)
-        ]
-        for row in changed:
-            self._strips.pop(row, None)
-        if changed:
-            self.refresh(*(Region(0, row, self.size.width, 1) for row in changed))
-
-    def render(self) -> Content:
-        return Content("\n").join(self._lines)
-
-    def render_line(self, y: int) -> Strip:
-        if self.text_selection is not None or y >= len(self._lines):
-            return super().render_line(y)
-        if y not in self._strips:
-            width = self.size.width
-            drawn = Visual.to_strips(self, self._lines[y], width, 1, self.visual_style)
-            self._strips[y] = drawn[0] if drawn else Strip.blank(width)
-        return self._strips[y]
-
-    def notify_style_update(self) -> None:
-        """Other colours: of the theme, or because the focus came."""
-        super().notify_style_update()
-        self._strips.clear()
-
-    def on_resize(self) -> None:
-        self._show_border()
-        self._strips.clear()
-        self._lines = self._drawn()
-        self.refresh()
-
-    def _drawn(self) -> list[Content]:
+    def rows_now(self) -> list[Content]:
         bars = self._bars[: self.rows]
         lines = bar_lines(bars, self.size.width, self._scale, self._selected_row())
         lines += [Content("")] * (self.rows - len(lines))
         rest = fitting(self._rest(len(bars)), self.size.width)
         return [*lines, Content.styled(rest, "$foreground 60%")]
+
+    def on_resize(self) -> None:
+        self._show_border()
 
     def _selected_row(self) -> int | None:
         return None
@@ -181,9 +137,8 @@ class ChoiceBars(ProbabilityBars, can_focus=True):
             self.action_take()
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        super().watch_has_focus(has_focus)
         self.selected = 0
-        self.redraw()
+        super().watch_has_focus(has_focus)
 
     def _last(self) -> int:
         return max(0, min(self.rows, len(self._bars)) - 1)

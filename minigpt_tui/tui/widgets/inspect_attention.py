@@ -102,7 +102,7 @@ class AttentionView(InspectView):
         self.keys = PICTURE_KEYS if inside else HEADS_KEYS
         self.options = OPTIONS if inside else OPTIONS | {"enter"}
         self.show_keys()
-        self.refresh()
+        self.redraw()
 
     def move(self, right: int, down: int) -> None:
         assert self._looks is not None

@@ -6,6 +6,7 @@ The newest question wins: an older one is told to stop, and its answer is thrown
 from __future__ import annotations
 
 import logging
+import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,19 +16,19 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
-from textual.widget import Widget
 
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.inspecting import Asked, Watch, Work
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.repaint import entitle
+from minigpt_tui.tui.widgets.drawn_rows import DrawnRows
 
 log = logging.getLogger(__name__)
 
 DEBOUNCE_SECONDS = 0.06
 
 
-class InspectView(Widget, can_focus=True):
+class InspectView(DrawnRows, can_focus=True):
     """A box that fills its size. Arrows move what a view has to be moved."""
 
     DEFAULT_CSS = "InspectView { height: 1fr; width: 1fr; }"
@@ -156,18 +157,19 @@ class InspectView(Widget, can_focus=True):
     def on_unmount(self) -> None:
         self._number += 1
 
-    def render(self) -> Content:
+    def rows_now(self) -> Sequence[Content]:
         width, height = self.content_size
         if self.trouble:
-            return Content.assemble(("⚠ ", "$warning bold"), (visible(self.trouble), "$warning"))
+            wrapped = textwrap.wrap(f"⚠ {visible(self.trouble)}", max(width, 10))
+            return [Content.styled(line, "$warning") for line in wrapped]
         if not self.has_answer():
-            return Content(self.progress or "…").stylize("$foreground 60%")
-        return Content("\n").join(list(self.lines(width, height))[:height])
+            return [Content(self.progress or "…").stylize("$foreground 60%")]
+        return list(self.lines(width, height))[:height]
 
     def action_move(self, right: int, down: int) -> None:
         if self.has_answer() and not self.trouble:
             self.move(right, down)
-            self.refresh()
+            self.redraw()
 
     # The thread
 
@@ -176,7 +178,7 @@ class InspectView(Widget, can_focus=True):
         if message.number == self._number:
             self.trouble = ""
             self.show(message.result)
-            self.refresh()
+            self.redraw()
 
     def on_inspect_view_said(self, message: Said) -> None:
         message.stop()
@@ -187,7 +189,7 @@ class InspectView(Widget, can_focus=True):
         message.stop()
         if message.number == self._number:
             self.trouble = message.sentence
-            self.refresh()
+            self.redraw()
 
     def on_inspect_view_ended(self, message: Ended) -> None:
         message.stop()
@@ -206,7 +208,7 @@ class InspectView(Widget, can_focus=True):
         self.progress = sentence
         self.show_keys()
         if not self.has_answer():
-            self.refresh()
+            self.redraw()
 
     def _begin(self) -> None:
         self._timer, self._given_up = None, False
