@@ -39,7 +39,6 @@ def write_csv(path: Path, texts: list[str]) -> Path:
 
 
 def write_parquet(path: Path, texts: list[str]) -> Path:
-    pytest.importorskip("pyarrow")
     import pyarrow
     import pyarrow.parquet
 
@@ -54,7 +53,7 @@ def write_parquet(path: Path, texts: list[str]) -> Path:
         (write_jsonl, "a.jsonl"),
         (write_jsonl, "a.JSONL.gz"),
         (write_csv, "a.csv"),
-        (write_parquet, "a.parquet"),
+        pytest.param(write_parquet, "a.parquet", marks=pytest.mark.peer),
     ],
 )
 @pytest.mark.parametrize("kept", [1 << 20, 0], ids=["in memory", "from its file"])
@@ -158,20 +157,21 @@ def test_nothing_is_left_of_a_copy_that_failed_or_was_called_off(
         ("a.txt", "one \ufdd0 two".encode(), r"has the character U\+FDD0"),
         ("a.txt.gz", gzip.compress("a\ufdd0b".encode()), r"has the character U\+FDD0"),
         ("a.parquet.gz", gzip.compress(b"PAR1"), "Parquet is packed inside"),
-        ("a.parquet", b"no parquet", "cannot be read as Parquet"),
+        pytest.param(
+            "a.parquet", b"no parquet", "cannot be read as Parquet", marks=pytest.mark.peer
+        ),
     ],
     ids=["empty", "binary", "border", "packed border", "packed Parquet", "no Parquet"],
 )
 def test_what_cannot_be_learned_is_refused(
     tmp_path: Path, data: DataFolder, name: str, raw: bytes, sentence: str
 ) -> None:
-    if name == "a.parquet":
-        pytest.importorskip("pyarrow")
     (tmp_path / name).write_bytes(raw)
     with pytest.raises(ValueError, match=sentence):
         read_corpus([str(tmp_path / name)], data)
 
 
+@pytest.mark.peer
 def test_a_table_of_one_text_repeated_is_a_bomb(
     tmp_path: Path, data: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
