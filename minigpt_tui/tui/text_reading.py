@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,12 +158,11 @@ def read_text(
     from minigpt_tui.tui.text_measure import measure_sample, remember_measure, sample_of
 
     how = config.encoding, config.text_field
-    say_copying = lambda share: say("unpacking", share)  # noqa: E731
     sources = find_corpus(config.corpus, data)
     if not all(has_plain_text(path, data, *how) for path in sources):
         glance = _glance(sources[0], config, should_stop)
         yield Unpacking(glance.text, provisional_spans(glance, config))
-    texts = tuple(plain_texts(config.corpus, data, *how, should_stop, say_copying))
+    texts = tuple(plain_texts(config.corpus, data, *how, should_stop, partial(say, "unpacking")))
     begun = False
     try:
         _check_beginning(texts[0])

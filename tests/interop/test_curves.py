@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from numpy.typing import NDArray
 
 from minigpt_tui.interop.curves import read_curves
 from minigpt_tui.interop.tensorboard_files import EventFile
 
 
-def pairs(curve: tuple[object, object]) -> list[tuple[float, float]]:
+def pairs(curve: tuple[NDArray[Any], NDArray[Any]]) -> list[tuple[float, float]]:
     steps, losses = curve
-    return list(zip(steps.tolist(), losses.tolist(), strict=True))  # type: ignore[attr-defined]
+    return list(zip(steps.tolist(), losses.tolist(), strict=True))
 
 
 def test_a_folder_of_tensorboard_gives_a_curve_for_each_run(tmp_path: Path) -> None:
