@@ -69,7 +69,7 @@ def train(arguments: argparse.Namespace) -> int:
     outcome = None
     with stopping_on_signals(control) as received:
         keep_freed_memory()
-        from minigpt_tui.training.distributed import joined
+        from minigpt_tui.training.distributed import joined, leave_if_one_of_many
 
         try:
             with joined() as world:
@@ -78,7 +78,9 @@ def train(arguments: argparse.Namespace) -> int:
             print("Stopped before the first step; nothing was written.", file=sys.stderr)
     # The shell's convention: 128 + the number of the signal that ended the work.
     diverged = outcome is not None and outcome.state == "diverged"
-    return 128 + received[0] if received else int(diverged)
+    code = 128 + received[0] if received else int(diverged)
+    leave_if_one_of_many(code)
+    return code
 
 
 def _work(
