@@ -6,8 +6,12 @@ import time
 
 PULL_SECONDS = 0.25
 """Between two looks at what changed."""
-REST_FACTOR = 20
-"""A frame is followed by a pause of so many times its cost."""
+REST_FACTOR = 40
+"""A frame is followed by a pause of so many times its cost.
+
+A fortieth of one core: of two that train side by side the other waits for the one that draws, so
+the training loses as much of both.
+"""
 
 
 def clock() -> float:

@@ -420,7 +420,13 @@ class TrainPane(Pane):
             self._show(scene)
         self.monitor.follow_overlays()
         self._follow_keys()
-        self._rest_until = time.monotonic() + rest_since(began)
+
+        def rest() -> None:
+            self._rest_until = time.monotonic() + rest_since(began)
+
+        rest()
+        if scene is not None:  # it has yet to be painted, which costs as much again
+            self.call_after_refresh(while_there(self, rest))
 
     def _show(self, scene: Scene) -> None:
         self.workbench.shown_run = self.watcher.run or self.workbench.shown_run
