@@ -12,6 +12,8 @@ REST_FACTOR = 40
 A fortieth of one core: of two that train side by side the other waits for the one that draws, so
 the training loses as much of both.
 """
+LONGEST_REST = 2.0
+"""Seconds. The first frame of a run costs much once, and must not leave the screen behind."""
 
 
 def clock() -> float:
@@ -25,4 +27,4 @@ def clock() -> float:
 
 def rest_since(began: float) -> float:
     """Seconds to rest after a frame that began at `began` on `clock()`."""
-    return REST_FACTOR * (clock() - began)
+    return min(REST_FACTOR * (clock() - began), LONGEST_REST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from minigpt_tui.tui.pace import REST_FACTOR, clock, rest_since
+from minigpt_tui.tui.pace import LONGEST_REST, REST_FACTOR, clock, rest_since
 
 
 def test_a_frame_that_had_to_wait_for_others_is_followed_by_no_long_rest() -> None:
@@ -16,9 +16,17 @@ def test_a_frame_that_had_to_wait_for_others_is_followed_by_no_long_rest() -> No
     assert rest_since(began) < 0.5 * REST_FACTOR / 10
 
 
-def test_a_frame_that_used_the_processor_is() -> None:
-    began = clock()
-    wall = time.monotonic()
-    while clock() - began < 0.05 and time.monotonic() - wall < 60:
+def used(seconds: float) -> float:
+    """The moment from which so much of the processor has been used."""
+    began, wall = clock(), time.monotonic()
+    while clock() - began < seconds and time.monotonic() - wall < 60:
         pass
-    assert rest_since(began) >= 0.05 * REST_FACTOR
+    return began
+
+
+def test_a_frame_that_used_the_processor_is() -> None:
+    assert rest_since(used(0.02)) >= 0.02 * REST_FACTOR
+
+
+def test_no_frame_leaves_the_screen_behind_for_long() -> None:
+    assert rest_since(used(0.2)) == LONGEST_REST

@@ -304,6 +304,7 @@ class TrainPane(Pane):
 
     def action_steer(self) -> None:
         """Asks for changes to the run: at once in a training, or on going on with it."""
+        self._pull(at_once=True)  # the key may come while the screen rests
         view = self.watcher.view
         if view is None or view.info is None:
             return
