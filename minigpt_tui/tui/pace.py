@@ -9,8 +9,8 @@ PULL_SECONDS = 0.25
 REST_FACTOR = 40
 """A frame is followed by a pause of so many times its cost.
 
-A fortieth of one core: of two that train side by side the other waits for the one that draws, so
-the training loses as much of both.
+So the screen takes a fortieth of one core. The training loses as much of all of them: its threads
+wait for the one that gave way to the screen.
 """
 LONGEST_REST = 2.0
 """Seconds. The first frame of a run costs much once, and must not leave the screen behind."""
