@@ -33,7 +33,8 @@ class Standing:
     """Where the run is, for the dialog's hints."""
 
     title: str
-    lr: float
+    lr: float | None
+    """Of the newest step; None before the first."""
     epochs: int
     epochs_done: int
 
@@ -56,7 +57,7 @@ class SteerDialog(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         standing = self._standing
         now = {
-            "lr": f"now {standing.lr:.3g}",
+            "lr": "no step yet" if standing.lr is None else f"now {standing.lr:.3g}",
             "epochs": f"{standing.epochs_done} of {standing.epochs} done",
             "minutes": "none",
         }

@@ -309,7 +309,7 @@ class TrainPane(Pane):
         if view is None or view.info is None:
             return
         steps_per_epoch = max(1, view.info.steps_per_epoch)
-        newest_lr = float(view.metrics[-1]["lr"]) if len(view.metrics) else 0.0
+        newest_lr = float(view.metrics[-1]["lr"]) if len(view.metrics) else None
         standing = Standing(
             view.run.name, newest_lr, view.status.epochs, view.status.step // steps_per_epoch
         )
