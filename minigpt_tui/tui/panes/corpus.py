@@ -73,7 +73,7 @@ class CorpusPane(Pane):
         self._go_on = ""
         self._hint: tuple[str, str] | None = None
         self._shelf_time = 0
-        self._keys = False, False
+        self._keys: tuple[bool, bool] | None = None  # busy, can count: as the footer last knew it
 
     def compose(self) -> ComposeResult:
         with TextList(id="texts-box") as texts:
@@ -220,7 +220,9 @@ class CorpusPane(Pane):
 
     @on(TextView.Judged)
     def _judged(self) -> None:
+        """A counting may begin and end between two looks of the clock: the keys follow it here."""
         self._draw_hint()
+        self._follow_keys()
 
     @on(RunsKnown)
     def _runs_known(self, event: RunsKnown) -> None:

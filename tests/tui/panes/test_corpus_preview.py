@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Static
+from textual.widgets._footer import FooterKey
 
 from minigpt_tui.config import with_settings
 from minigpt_tui.paths import DataFolder
@@ -140,3 +141,20 @@ async def test_counting_can_be_stopped_and_taken_up_again(data: DataFolder, tmp_
         assert preview.text.startswith("word0"), "the preview stays"
         await pilot.press("x")
         await until(pilot, lambda: "not counted" not in facts(app) and counted(app))
+
+
+async def test_the_footer_offers_to_stop_a_counting_while_there_is_one(
+    data: DataFolder, numbered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if it is over before the clock that looks after the keys has ticked."""
+    monkeypatch.setattr("minigpt_tui.tui.panes.corpus.WATCH_SECONDS", 3600.0)
+    app = opened(data, numbered)
+
+    def footer_has_stop() -> bool:
+        return any(key.action == "stop_counting" for key in app.screen.query(FooterKey))
+
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: footer_has_stop() or counted(app))
+        app.screen.refresh_bindings()  # as a change of the focus does
+        await until(pilot, lambda: counted(app) and not app.query_one(TextView).busy)
+        await until(pilot, lambda: not footer_has_stop())
