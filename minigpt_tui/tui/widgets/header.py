@@ -18,7 +18,7 @@ from minigpt_tui.tui.serving import Serving
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.widgets.numbers import duration
 
-REFRESH_SECONDS = 0.5
+REFRESH_SECONDS = 1.0
 
 
 class Header(Horizontal):

@@ -19,11 +19,12 @@ from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.plot_export import write_plot
 from minigpt_tui.tui.repaint import entitle, put
-from minigpt_tui.tui.run_view import RunView, Sample
+from minigpt_tui.tui.run_view import RunView
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
 from minigpt_tui.tui.widgets.loss_plot import EMPTY_MESSAGE, LossPlot, PlotData
 from minigpt_tui.tui.widgets.plot_state import Look
 from minigpt_tui.tui.widgets.plot_svg import to_svg
+from minigpt_tui.tui.widgets.samples import Samples
 
 DRAWN = ("uniform", "unigram", "5-gram")
 """The reference lines in the plot; more of them would hide the curves."""
@@ -45,7 +46,7 @@ class RunMonitor(Container):
         #live { height: 1fr; }
         #live Static { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         #live #words { height: 4; text-wrap: wrap; }
-        #samples { height: 11; scrollbar-size-vertical: 1; }
+        #samples { height: 11; }
         &.-noticing #live, &.-noticing #samples { display: none; }
         &.-watching #notice { display: none; }
     }
@@ -80,16 +81,16 @@ class RunMonitor(Container):
             yield LossPlot(self._look)
             yield Static("", id="figures", markup=False)
             yield Static("", id="words", markup=False)
-        with VerticalScroll(classes="box", id="samples") as box:
-            box.border_title = "What it writes"
-            yield Static("", markup=False)
+        samples = Samples(classes="box", id="samples")
+        samples.border_title = "What it writes"
+        yield samples
 
     def focus_first(self) -> None:
         """The plot; on a narrow screen, whose footer its many keys would fill, the samples."""
         if not self.has_class("-watching"):
             self.query_one("#notice").focus()
         elif self.screen.has_class("-narrow"):
-            self.query_one("#samples").focus()
+            self.query_one(Samples).focus()
         else:
             self.query_one(LossPlot).focus()
 
@@ -111,7 +112,8 @@ class RunMonitor(Container):
         plot.empty_message = NO_CURVE_OF_IMPORTED if elsewhere else EMPTY_MESSAGE
         plot.show(plot_data(view))
         if before is None or before.run != view.run or before.samples != view.samples:
-            self._show_samples(view)
+            none = NO_SAMPLES_OF_IMPORTED if elsewhere else NO_SAMPLES
+            self.query_one(Samples).show(view.samples, none)
         self._show_lines()
 
     def follow_overlays(self) -> None:
@@ -209,24 +211,6 @@ class RunMonitor(Container):
             put(self.query_one(name, Static), line, fixed=True)
         put(words, "\n".join(fitting(found, width, height)), fixed=True)
 
-    def _show_samples(self, view: RunView) -> None:
-        samples = view.samples
-        box = self.query_one("#samples", VerticalScroll)
-        if samples:
-            box.border_subtitle = f"after step {samples[0].step:,}"
-            parts: list[Content] = []
-            for place, sample in enumerate(samples):
-                if place:
-                    parts.append(Content.styled(f"\nafter step {sample.step:,}", "dim"))
-                parts.append(_sample(sample))
-            text = Content("\n").join(parts)
-        else:
-            box.border_subtitle = ""
-            elsewhere = view.info is not None and view.info.imported
-            text = Content.styled(NO_SAMPLES_OF_IMPORTED if elsewhere else NO_SAMPLES, "dim")
-        box.query_one(Static).update(text)
-        box.scroll_home(animate=False)
-
 
 def plot_data(view: RunView) -> PlotData:
     """The curves of a run, still memory-mapped."""
@@ -265,11 +249,3 @@ def fitting(found: list[str], width: int, height: int) -> list[str]:
         elif len(lines) + len(wrapped) <= height:
             lines += wrapped
     return lines
-
-
-def _sample(sample: Sample) -> Content:
-    """The prompt bold, what the model wrote plain; both safe for a terminal."""
-    return Content.assemble(
-        (visible(sample.prompt, keep_newlines=True), "bold"),
-        visible(sample.text, keep_newlines=True).strip("\n") or "(it wrote nothing)",
-    )
