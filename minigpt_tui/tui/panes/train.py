@@ -30,7 +30,6 @@ from minigpt_tui.tui.run_notices import NOTHING_YET, preparing, refused
 from minigpt_tui.tui.run_view import RunView
 from minigpt_tui.tui.run_watcher import NoRun, Preparing, Refused, RunWatcher, Scene, Watched
 from minigpt_tui.tui.session import Job
-from minigpt_tui.tui.steer import Changes, Standing, SteerDialog
 from minigpt_tui.tui.text_measure import TextMeasure, measure_text
 from minigpt_tui.tui.train_command import train_command
 from minigpt_tui.tui.widgets.config_dialog import ConfigDialog
@@ -38,6 +37,7 @@ from minigpt_tui.tui.widgets.config_form import ConfigForm
 from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.queue_dialog import QueueDialog
 from minigpt_tui.tui.widgets.run_monitor import RunMonitor
+from minigpt_tui.tui.widgets.steer_dialog import Changes, Standing, SteerDialog
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ class TrainPane(Pane):
         if self._refuse_problem():
             return
         self._resuming = False
-        self.workbench.start_training()
+        self.workbench.trainings.start(self.workbench.config)
         self._turn(to_monitor=True)
         self._pull(at_once=True)
 
@@ -201,7 +201,7 @@ class TrainPane(Pane):
     def action_show_queue(self) -> None:
         session = self.workbench.session
         dialog = QueueDialog(
-            self.workbench.queue, lambda: session.active, self.workbench.start_next
+            self.workbench.queue, lambda: session.active, self.workbench.trainings.start_next
         )
         self.app.push_screen(dialog)
 
@@ -254,7 +254,7 @@ class TrainPane(Pane):
     def action_resume(self) -> None:
         if self.watcher.view is not None:
             self._resuming = True
-            self.workbench.resume_training(self.watcher.view.run)
+            self.workbench.trainings.resume(self.watcher.view.run)
             self._turn(to_monitor=True)
             self._pull(at_once=True)
 
@@ -283,7 +283,7 @@ class TrainPane(Pane):
     def action_take_back(self) -> None:
         if self.elsewhere is not None:
             self._resuming = True
-            self.workbench.take_back(self.elsewhere.run)
+            self.workbench.trainings.take_back(self.elsewhere.run)
 
     def _ask(self, kind: str) -> bool:
         """Asks the training of the shown run, in whatever process it runs."""
@@ -319,7 +319,7 @@ class TrainPane(Pane):
             extension = Extension(**changes)  # type: ignore[arg-type]  # parsed by name
             if job is None or job.done.is_set():
                 self._resuming = True
-                self.workbench.resume_training(run, changes)
+                self.workbench.trainings.resume(run, changes)
                 self._turn(to_monitor=True)
             else:
                 extension.check(view.status.step, steps_per_epoch)

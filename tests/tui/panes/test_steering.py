@@ -11,7 +11,7 @@ from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.tui.app import Workbench
-from minigpt_tui.tui.steer import SteerDialog
+from minigpt_tui.tui.widgets.steer_dialog import SteerDialog
 from tests.tui.panes.test_train import LONG, QUICK, until, workbench
 
 
