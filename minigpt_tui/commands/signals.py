@@ -61,7 +61,7 @@ class Signals:
         self.received = number
         if self.hung_up:
             return
-        if not self.app.handing_over:
+        if not self.app.leaving.handing_over:
             self.app.session.stop()
         self.app.exit()
 
@@ -99,9 +99,9 @@ class Signals:
 
     def _let_go(self) -> None:
         session, job = self.app.session, self.app.session.job
-        if self.app.handing_over:
-            assert self.app.hand_over is not None
-            self.app.hand_over.done.wait()
+        if self.app.leaving.handing_over:
+            assert self.app.leaving.hand_over is not None
+            self.app.leaving.hand_over.done.wait()
             return
         if job is None or not session.active:
             return

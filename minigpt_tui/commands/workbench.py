@@ -76,8 +76,8 @@ async def _run(app: Workbench) -> int:
         await asyncio.sleep(0.05)
     app.remember()
     session = app.session
-    hand_over = app.hand_over
-    if app.handing_over:
+    hand_over = app.leaving.hand_over
+    if app.leaving.handing_over:
         assert hand_over is not None
         _say("Handing the training over to the background…")
         while not hand_over.done.is_set():

@@ -17,7 +17,7 @@ _ALIAS = "The same"
 
 @dataclass(frozen=True)
 class Action:
-    """`scope` is the pane in which the key works (`app.PANES`), or app for every pane."""
+    """`scope` is the pane in which the key works (`panes.PANES`), or app for every pane."""
 
     id: str
     scope: str

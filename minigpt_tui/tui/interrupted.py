@@ -1,25 +1,19 @@
-"""At the start of the workbench: interrupted runs are offered, and old trash is emptied."""
+"""At the start of the workbench: runs that were cut off are offered, to go on with."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 from textual.app import App
 
-from minigpt_tui.jobs.texts import empty_text_trash
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs
-from minigpt_tui.runs.leftovers import remove_leftovers
-from minigpt_tui.runs.manage import empty_trash
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.runs.summary import has_resumable_checkpoint
 from minigpt_tui.text.safe import visible
 
 NAMED = 2
 """So many interrupted runs are named; of more the number is."""
-
-log = logging.getLogger(__name__)
 
 
 def interrupted_runs(data: DataFolder) -> list[tuple[RunFolder, int]]:
@@ -45,19 +39,3 @@ def announce_interrupted(app: App[None], found: Sequence[tuple[RunFolder, int]])
         more = f"and {len(found) - NAMED} more. " if len(found) > NAMED else ""
         lines.append(f"{more}F6, then r resumes one.")
     app.notify("\n".join(lines), title=title, severity="warning", timeout=8, markup=False)
-
-
-def empty_old_trash(data: DataFolder) -> None:
-    """Removes what was deleted more than a week ago, and what killed processes left unfinished.
-
-    A refusal is named in the log.
-    """
-    remove_leftovers(data)
-    try:
-        for deleted in empty_trash(data):
-            log.info("%s was deleted more than a week ago and is gone now.", visible(deleted.name))
-        for text in empty_text_trash(data):
-            name = visible(text.original.name)
-            log.info("%s was deleted more than a week ago and is gone now.", name)
-    except OSError as error:
-        log.warning("The trash cannot be emptied: %s", error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Key
@@ -17,6 +17,17 @@ from textual.widgets import Static
 LETTERS = "asdfghjklqwertyuiopzxcvbnm123456789"
 """The keys under the fingers first."""
 LETTER_WIDTH = 3
+
+
+def jump(app: App[None], keys: str) -> None:
+    """Shows the letters, and gives the focus to what is chosen; `keys` put them away again."""
+
+    def chosen(widget: Widget | None) -> None:
+        if widget is not None:
+            widget.focus()
+
+    if len(app.screen_stack) == 1:
+        app.push_screen(JumpScreen(jump_targets(app.screen), keys), chosen)
 
 
 class JumpScreen(ModalScreen[Widget | None]):
@@ -39,10 +50,10 @@ class JumpScreen(ModalScreen[Widget | None]):
         Binding("escape", "dismiss(None)", "Leave", show=False),
     ]
 
-    def __init__(self, targets: Sequence[tuple[Widget, Offset]], key: str) -> None:
+    def __init__(self, targets: Sequence[tuple[Widget, Offset]], keys: str) -> None:
         super().__init__()
         self._targets = dict(zip(LETTERS, targets, strict=False))
-        self._key = key
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         for letter, (_, place) in self._targets.items():
@@ -55,7 +66,7 @@ class JumpScreen(ModalScreen[Widget | None]):
         if event.key in self._targets:
             event.stop()
             self.dismiss(self._targets[event.key][0])
-        elif event.key in self._key.split(","):
+        elif event.key in self._keys.split(","):
             event.stop()
             self.dismiss(None)
 

@@ -19,8 +19,10 @@ from typing import Any
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
+from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import ACTIONS
+from minigpt_tui.tui.settings_file import read_settings
 
 RESERVED = {
     "tab": "moves the focus",
@@ -58,6 +60,14 @@ class Mappable:
     title: str
     keys: tuple[str, ...]
     in_text_fields: bool
+
+
+def load_keymap(data: DataFolder) -> Keymap:
+    """The keymap of the settings file; one that cannot be read is a problem, too."""
+    try:
+        return read_keymap(read_settings(data).get("keys"))
+    except ValueError as error:
+        return Keymap({}, (str(error),))
 
 
 def read_keymap(entry: Any) -> Keymap:

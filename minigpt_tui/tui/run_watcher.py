@@ -5,6 +5,7 @@ Used from the screen's thread, a few times a second.
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
 
@@ -80,6 +81,16 @@ class RunWatcher:
     @property
     def run(self) -> RunFolder | None:
         return self._reader.run if self._reader is not None else None
+
+    @property
+    def elsewhere(self) -> RunView | None:
+        """The watched run, if another process trains it."""
+        view, newest = self.view, self.session.job
+        if view is None or not view.status.live or self.job is not None:
+            return None
+        if newest is not None and newest.run == view.run and view.status.pid == os.getpid():
+            return None  # it has ended here this moment, and the view has yet to see it
+        return view
 
     def pull(self) -> Scene | None:
         """What is to be shown now; None if it is what the last call returned."""

@@ -1,16 +1,11 @@
-"""Small things that make a screen pleasant: tour, jump mode, one part alone, copying, the bell."""
+"""Small things that make a screen pleasant: tour, jump mode, one part alone, copying."""
 
 from __future__ import annotations
 
-import threading
-
 from textual.widgets import Input, OptionList, Static
 
-from minigpt_tui.training.control import Control
-from minigpt_tui.training.events import Diagnosed
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.jump import JumpScreen
-from minigpt_tui.tui.session import Job
 from minigpt_tui.tui.tour import STEPS, Tour
 from minigpt_tui.tui.widgets.divider import Divider
 
@@ -88,21 +83,6 @@ async def test_what_is_copied_is_also_in_a_file_that_is_named(data):
         await app.action_pane("predict")
         await pilot.press("x", "ctrl+y")
         assert (data.root / "clipboard.txt").read_text() == "I eatx"
-
-
-async def test_trouble_in_a_training_is_announced_once_with_a_bell_that_can_be_silenced(data):
-    app = Workbench(data)
-    async with app.run_test(size=(80, 24)) as pilot:
-        job = Job("run", Control(), threading.Event(), phase="training")
-        app.session.job = job
-        job.on_event(Diagnosed(7, "plateau", "Nothing moves.", "Wait."))
-        job.on_event(Diagnosed(9, "overfitting", "It learns by heart.", "Stop it."))
-        app._announce_findings()
-        app._announce_findings()
-        await pilot.pause(0.01)
-        said = [notice.message for notice in app._notifications]
-        assert said == ["It learns by heart. Stop it."]
-        job.done.set()
 
 
 def words(app: Workbench) -> str:

@@ -1,4 +1,4 @@
-"""Runs that were cut off are offered at the next start, and the trash is kept for a week."""
+"""Runs that were cut off are offered at the next start."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run
 from minigpt_tui.runs.lock import run_lock
-from minigpt_tui.runs.manage import delete_run, deleted_runs
 from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.tui.app import Workbench
-from minigpt_tui.tui.interrupted import empty_old_trash, interrupted_runs
+from minigpt_tui.tui.interrupted import interrupted_runs
 
 
 def cut(data: DataFolder, name: str, step: int) -> RunFolder:
@@ -55,11 +54,3 @@ async def test_a_start_without_any_is_silent(data: DataFolder) -> None:
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert not len(app._notifications)
-
-
-def test_what_was_deleted_long_ago_goes_at_the_start(data: DataFolder) -> None:
-    deleted = delete_run(create_run(data, "new", RunConfig()))
-    old = deleted.path.with_name(f"old~{int(time.time()) - 9 * 86_400}-0123abcd")
-    old.mkdir()
-    empty_old_trash(data)
-    assert deleted_runs(data) == [deleted]

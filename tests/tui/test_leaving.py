@@ -1,4 +1,4 @@
-"""Handing a training to the background and taking one back: what is shown, and the ways out."""
+"""Leaving: saved, handed to the background, or not at all; and taking a training back."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from textual.widgets import OptionList, Static
 
 from minigpt_tui.config import RunConfig, with_settings
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.runs.folder import RunFolder, create_run
+from minigpt_tui.runs.folder import RunFolder, create_run, list_runs
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.requests import take_requests, waiting_requests
 from minigpt_tui.runs.status import Status, read_status, write_status
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.elsewhere import runs_elsewhere
-from minigpt_tui.tui.leave import LeaveDialog
-from minigpt_tui.tui.take_back import TakeBackDialog
+from minigpt_tui.tui.widgets.leave_dialog import LeaveDialog
+from minigpt_tui.tui.widgets.take_back_dialog import TakeBackDialog
 from tests.tui.panes.test_train import LONG, training, until, workbench
+from tests.tui.window import begun, ended, endless, opened
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="not promised there")
 
@@ -54,6 +55,29 @@ def trained_run(app: Workbench) -> RunFolder:
 
 def said(dialog: LeaveDialog) -> str:
     return str(dialog.query_one("#progress", Static).content)
+
+
+async def test_leaving_without_a_training_asks_nothing(data):
+    app = Workbench(data)
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+q")
+    assert app.return_code == 0
+
+
+async def test_leaving_a_training_asks_and_can_be_taken_back(data):
+    app = Workbench(data)
+    async with opened(app) as pilot:
+        endless(app)
+        app.trainings.start(app.config, "long")
+        await begun(app)
+        await pilot.press("ctrl+q")
+        assert isinstance(app.screen, LeaveDialog)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, LeaveDialog)
+        assert app.session.active
+        await pilot.press("ctrl+q", "s")
+        await ended(app)
+    assert list_runs(data)[0].last.exists()
 
 
 async def test_without_a_process_in_the_background_the_window_stays_and_says_why(
@@ -111,13 +135,13 @@ async def test_taking_a_run_back_waits_for_its_owner_and_can_be_called_off(
 ) -> None:
     with elsewhere(data) as run:
         async with workbench(data) as (app, pilot):
-            app.take_back(run)
+            app.trainings.take_back(run)
             await until(pilot, lambda: waiting_requests(run) == ["stop"])
             await pilot.press("escape")
             await until(pilot, lambda: not isinstance(app.screen, TakeBackDialog))
             assert waiting_requests(run) == [], "the request has been taken back"
 
-            app.take_back(run)
+            app.trainings.take_back(run)
             await until(pilot, lambda: waiting_requests(run) == ["stop"])
             assert take_requests(run) == ["stop"]
             await pilot.press("escape")

@@ -13,7 +13,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from minigpt_tui.tui.app import PANES, Workbench
+from minigpt_tui.tui.app import Workbench
+from minigpt_tui.tui.panes import PANES
 from minigpt_tui.tui.themes import DARK, LIGHT
 from tests.tui import snapshot
 from tests.tui.example_run import example_run

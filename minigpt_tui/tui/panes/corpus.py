@@ -117,7 +117,7 @@ class CorpusPane(Pane):
             self._refuse(failure)
         else:
             self._configure()
-            self.workbench.start_training()
+            self.workbench.trainings.start(self.workbench.config)
             if self.workbench.session.active:
                 await self.workbench.action_pane("train")
 

@@ -285,7 +285,7 @@ class RunsPane(Pane):
     async def action_resume_run(self) -> None:
         if self.selected is not None:
             self.workbench.shown_run = self.selected.run
-            self.workbench.resume_training(self.selected.run)
+            self.workbench.trainings.resume(self.selected.run)
             if self.workbench.session.active:
                 await self.workbench.action_pane("train")
 
@@ -293,7 +293,7 @@ class RunsPane(Pane):
         if self.selected is not None:
             self.workbench.shown_run = self.selected.run
             await self.workbench.action_pane("train")
-            self.workbench.take_back(self.selected.run)
+            self.workbench.trainings.take_back(self.selected.run)
 
     def action_stop_run(self) -> None:
         self._ask_training("stop")

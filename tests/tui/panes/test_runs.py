@@ -328,7 +328,7 @@ async def test_a_run_begun_by_another_process_appears(data: DataFolder) -> None:
 async def test_the_training_of_this_window_is_stopped_from_here(data: DataFolder) -> None:
     async with opened(data) as (app, pilot):
         app.config = LONG
-        app.start_training("mine")
+        app.trainings.start(app.config, "mine")
         await until(pilot, lambda: names(app) == ["mine"] and "training" in lines(app))
         await pilot.press("f8")
         assert app.session.job is not None

@@ -17,7 +17,7 @@ from minigpt_tui.runs.journal import append_line
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.metrics import METRIC, RecordWriter
 from minigpt_tui.runs.requests import waiting_requests
-from minigpt_tui.runs.status import Status, read_status, write_status
+from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.train import TrainPane
 from minigpt_tui.tui.widgets.loss_plot import LossPlot
@@ -100,29 +100,6 @@ async def test_with_nothing_trained_the_form_and_its_start_are_in_sight(
         assert "ctrl+t" in footer(app)
 
 
-async def test_the_figures_follow_the_settings(data: DataFolder) -> None:
-    async with workbench(data) as (app, pilot):
-        await until(pilot, lambda: "steps in all" in summary(app))
-        before = summary(app)
-        field = pane(app).form.row("n_layers").field
-        assert isinstance(field, TextField)
-        field.value = "9"
-        await until(pilot, lambda: summary(app) != before)
-        assert app.config.model.n_layers == 9
-
-
-async def test_a_text_that_is_not_there_is_named_and_nothing_starts(data: DataFolder) -> None:
-    config = with_settings(QUICK, {"corpus": ("nowhere",)})
-    async with workbench(data, config) as (app, pilot):
-        row = pane(app).form.row("corpus")
-        await until(pilot, lambda: row.problem is not None)
-        assert "nowhere" in (row.problem or "")
-        await pilot.press("ctrl+t")
-        assert "Not started" in summary(app)
-        assert app.session.job is None
-        await until(pilot, lambda: app.focused is row.field)
-
-
 async def test_start_refuses_a_wrong_setting_and_goes_to_it(data: DataFolder) -> None:
     async with workbench(data) as (app, pilot):
         row = pane(app).form.row("n_heads")
@@ -172,36 +149,6 @@ async def test_while_training_everything_is_in_sight(
         assert app.query_one(LossPlot).size.height >= 10
         assert app.query_one("#samples").size.height >= 1
         assert "after this one" in str(app.query_one("#start", Button).label)
-
-
-async def test_pause_go_on_stop_and_resume(data: DataFolder) -> None:
-    async with workbench(data, LONG) as (app, pilot):
-        await pilot.press("ctrl+t")
-        await until(pilot, lambda: training(app) and footer(app).get("f7") == "Pause")
-        await pilot.press("f7")
-        await until(pilot, lambda: text(app, "#run-title").startswith("‖ paused"))
-        assert footer(app)["f7"] == "Go on"
-        await pilot.press("f7")
-        await until(pilot, lambda: text(app, "#run-title").startswith("● training"))
-        await pilot.press("f8")
-        await until(pilot, lambda: text(app, "#run-title").startswith("■ stopped"))
-        await until(pilot, lambda: footer(app).get("f7") == "Resume")
-        run = list_runs(data)[0]
-        step = read_status(run).step
-        assert "F7 goes on" in text(app, "#words")
-        await pilot.press("f7")
-        await until(pilot, lambda: training(app) and read_status(run).step > step)
-        assert list_runs(data) == [run]
-
-
-async def test_a_checkpoint_is_written_when_asked_for(data: DataFolder) -> None:
-    async with workbench(data, LONG) as (app, pilot):
-        await pilot.press("ctrl+t")
-        await until(pilot, lambda: training(app))
-        run = list_runs(data)[0]
-        assert not run.last.exists()
-        await pilot.press("ctrl+s")
-        await until(pilot, run.last.exists)
 
 
 async def test_f9_turns_between_form_and_run_on_a_narrow_screen(data: DataFolder) -> None:

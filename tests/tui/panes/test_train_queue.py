@@ -59,7 +59,7 @@ async def test_a_held_queue_begins_nothing_and_leaving_holds_it(data: DataFolder
     async with workbench(data, with_settings(QUICK, UNMEASURED)) as (app, pilot):
         app.queue.add(LONG)
         app.queue.held = True
-        app.start_training()
+        app.trainings.start(app.config)
         job = app.session.job
         assert job is not None
         await until(pilot, job.done.is_set)
@@ -67,7 +67,7 @@ async def test_a_held_queue_begins_nothing_and_leaving_holds_it(data: DataFolder
         assert app.session.job is job
         app.queue.held = False
         app.exit()
-        app.start_next()
+        app.trainings.start_next()
         assert app.session.job is job
 
 
