@@ -61,6 +61,27 @@ def test_another_name_in_the_host_header_is_refused(server: Server) -> None:
     assert "access-control-allow-origin" not in headers
 
 
+def test_a_page_of_another_site_may_not_ask(server: Server) -> None:
+    """A browser lets it send, and names it."""
+    for origin in ("http://evil.example", "https://localhost.evil.example", "null", "http://[x"):
+        for method, path in (("GET", "/health"), ("POST", "/v1/completions")):
+            status, answer, headers = server.request(method, path, {}, {"Origin": origin})
+            assert (status, answer["error"]["code"]) == (403, "wrong_origin")
+            assert not [name for name in headers if name.startswith("access-control")]
+    for origin in ("http://localhost:3000", "http://127.0.0.1", "http://[::1]:8000"):
+        assert server.request("GET", "/health", headers={"Origin": origin})[0] == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_body_must_be_called_json(server: Server, kind: str) -> None:
+    headers = {"Content-Type": kind}
+    status, answer, _ = server.request("POST", "/tokenize", {"prompt": "I eat"}, headers)
+    assert (status, answer["error"]["code"]) == (415, "unsupported_media_type")
+    assert "Content-Type: application/json" in answer["error"]["message"]
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert server.request("POST", "/tokenize", {"prompt": "I eat"}, headers)[0] == 200
+
+
 def test_a_body_beyond_the_bound_is_refused(server: Server) -> None:
     status, answer, _ = server.request("POST", "/tokenize", b" " * (MAX_BODY + 1))
     assert (status, answer["error"]["code"]) == (413, "body_too_large")
