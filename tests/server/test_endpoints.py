@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
 
 import pytest
 
+from minigpt_tui.inference import decoding
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.checkpoint import save_checkpoint
 from minigpt_tui.server import application as module
 from minigpt_tui.server.guard import MAX_BODY
 from tests.server.conftest import Server, serving
-from tests.tui.panes.asking import improve, trained_run
+from tests.server.test_completions import until
+from tests.tui.panes.asking import checkpoint, improve, trained_run
 
 
 def test_it_lives_and_says_what_it_serves(server: Server) -> None:
@@ -114,6 +119,30 @@ def test_a_better_model_takes_over_without_dropping_a_request(
         run.best.write_bytes(b"torn")
         for _ in range(3):
             server.complete(prompt="I eat", max_tokens=10)
+
+
+def test_a_request_under_way_keeps_the_model_that_it_began_with(
+    data: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WATCH_SECONDS", 0.02)
+    asked = {"prompt": "I eat", "max_tokens": 30, "temperature": 0}
+    run = trained_run(data, "pets")
+    with serving(run, watch=True) as server:
+        old = server.complete(**asked)["choices"]
+        before = server.app.state.shelf.model
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(server.complete(**asked)))
+        with monkeypatch.context() as held:
+            held.setattr(decoding, "AT_ONCE", 0)  # it has come, and nothing of it is written
+            waiting.start()
+            until(lambda: server.app.state.decoder.waiting == 1)
+            other = checkpoint("char")
+            weights = {name: 0.5 * weight for name, weight in other.model_state.items()}
+            save_checkpoint(run.best, replace(other, model_state=weights))
+            until(lambda: server.app.state.shelf.model is not before)
+        waiting.join()
+        assert answers[0]["choices"] == old
+        assert server.complete(**asked)["choices"] != old
 
 
 def test_the_document_names_every_path(server: Server) -> None:
