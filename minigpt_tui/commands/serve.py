@@ -23,10 +23,9 @@ KEY_VARIABLE = "MINIGPT_TUI_API_KEY"
 def serve(arguments: argparse.Namespace) -> int:
     """Loads the model, prints what it is and where it answers, and serves until it is stopped."""
     try:
-        import uvicorn
-
         from minigpt_tui.server.application import application
         from minigpt_tui.server.guard import LOCAL_NAMES, is_loopback
+        from minigpt_tui.server.listening import server_of
         from minigpt_tui.server.served_model import Shelf
     except ModuleNotFoundError as error:
         raise ValueError(
@@ -59,10 +58,7 @@ def serve(arguments: argparse.Namespace) -> int:
         watch=arguments.watch,
         on_request=partial(print, flush=True) if arguments.requests else None,
     )
-    settings = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, server_header=False
-    )
-    server = uvicorn.Server(settings)
+    server = server_of(app)
     if arguments.until_eof:
         threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
     with listening:

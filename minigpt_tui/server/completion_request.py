@@ -17,6 +17,8 @@ MOST_TOKENS = 16_384
 MOST_PROMPTS, MOST_CHOICES = 64, 16
 MOST_LOGPROBS = 20
 MOST_STOPS, LONGEST_STOP = 4, 1_000
+MOST_ROWS = 1_000
+"""Of predicted tokens and words."""
 
 Prompt = str | list[int]
 
@@ -43,7 +45,11 @@ def parse(body: Mapping[str, Any], vocab_size: int) -> CompletionRequest:
         raise ApiError("suffix is not supported: these models only go on.", param="suffix")
     if body.get("best_of") not in (None, 1):
         raise ApiError("best_of is not supported: ask for n.", param="best_of")
+    for name in ("model", "user"):  # only one is served, to whoever may ask
+        if body.get(name) is not None:
+            fields.text(body, name)
     stream = fields.flag(body, "stream")
+    include_usage = _include_usage(body.get("stream_options"))
     n = fields.whole(body, "n", 1, 1, MOST_CHOICES)
     max_tokens = fields.whole(body, "max_tokens", DEFAULT_MAX_TOKENS, 0, MOST_TOKENS)
     assert n is not None
@@ -57,7 +63,7 @@ def parse(body: Mapping[str, Any], vocab_size: int) -> CompletionRequest:
         logprobs=_logprobs(body),
         echo=fields.flag(body, "echo"),
         stream=stream,
-        include_usage=stream and _include_usage(body.get("stream_options")),
+        include_usage=stream and include_usage,
         logit_bias=_logit_bias(body.get("logit_bias"), vocab_size),
     )
 

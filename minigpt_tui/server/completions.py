@@ -13,6 +13,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from minigpt_tui.inference.decoding import BusyError, Decoder, Generation, ScoredToken
 from minigpt_tui.inference.sampling import MAX_SEED
@@ -59,7 +60,10 @@ class Answer:
     async def begin(self, decoder: Decoder) -> None:
         """Reads the prompts and puts the texts into the line. Raises ApiError."""
         asked = self.asked
-        if len(asked.prompts) * asked.n * max(1, asked.max_tokens) > MOST_TOKENS_A_REQUEST:
+        texts = len(asked.prompts) * asked.n
+        if texts > decoder.line:
+            raise ApiError(f"At most {decoder.line} texts (prompts × n) in one request.", param="n")
+        if texts * max(1, asked.max_tokens) > MOST_TOKENS_A_REQUEST:
             raise ApiError(
                 f"At most {MOST_TOKENS_A_REQUEST:,} tokens in one request: prompts × n × "
                 "max_tokens is more.",
@@ -149,14 +153,27 @@ async def complete(request: Request) -> Response:
     answer = Answer(asked, model)
     await answer.begin(request.app.state.decoder)
     if asked.stream:
-        return StreamingResponse(_events(answer), media_type="text/event-stream")
+        return _Stream(answer)
     pieces = await _all_pieces(answer, request)
     by_choice = [joined([p for p in pieces if p["index"] == one.index]) for one in answer.choices]
     return JSONResponse(answer.body(by_choice, usage=True))
 
 
+class _Stream(StreamingResponse):
+    """Server-sent events; ends the texts when the client goes, be it before the first of them."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(_events(answer), media_type="text/event-stream")
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.answer.cancel()
+
+
 async def _events(answer: Answer) -> AsyncIterator[str]:
-    """Server-sent events; ends the texts when the client goes."""
     try:
         async for piece in answer.pieces():
             yield _event(answer.body([piece], usage=False))
@@ -164,8 +181,6 @@ async def _events(answer: Answer) -> AsyncIterator[str]:
             yield _event(answer.body([], usage=True))
     except ApiError as error:
         yield _event(error.body())
-    finally:
-        answer.cancel()
     yield "data: [DONE]\n\n"
 
 

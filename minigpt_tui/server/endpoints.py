@@ -11,12 +11,12 @@ from starlette.responses import JSONResponse, Response
 
 from minigpt_tui import __version__
 from minigpt_tui.server import fields
+from minigpt_tui.server.completion_request import MOST_ROWS
 from minigpt_tui.server.errors import ApiError, busy
 from minigpt_tui.server.openapi import document
 from minigpt_tui.server.served_model import ServedModel
 from minigpt_tui.text.tokenizers import EOT_ID, UNK_ID
 
-MOST_ROWS = 1_000
 PREDICTIONS_AT_ONCE = 8
 
 
@@ -101,7 +101,7 @@ async def predict(request: Request) -> Response:
 
 
 async def openapi(request: Request) -> Response:
-    return JSONResponse(document(__version__))
+    return JSONResponse(document(__version__, _model(request).service.vocab_size))
 
 
 def _predicted(served: ServedModel, text: str, top_k: int) -> dict[str, Any]:

@@ -13,7 +13,18 @@ from minigpt_tui.server.errors import ApiError
 
 
 async def read_object(request: Request) -> Mapping[str, Any]:
-    """The JSON object in a request's body. Raises ApiError for anything else."""
+    """The JSON object in a request's body. Raises ApiError for anything else.
+
+    It must be called JSON as well: a page of another site can send any other type unasked.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise ApiError(
+            "The body must be JSON and be called so: send the header "
+            "`Content-Type: application/json`.",
+            status=415,
+            code="unsupported_media_type",
+        )
     try:
         plain = json.loads(await request.body(), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

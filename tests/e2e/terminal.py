@@ -63,8 +63,15 @@ class _Screen(pyte.Screen):
 class Terminal:
     """Starts `minigpt-tui` and keeps its screen up to date in a thread."""
 
-    def __init__(self, home: Path, *arguments: str, columns: int = 80, lines: int = 24) -> None:
-        assert PROGRAM.exists(), "the tests run on the installed program: pip install -e '.[test]'"
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        columns: int = 80,
+        lines: int = 24,
+        program: Path = PROGRAM,
+    ) -> None:
+        assert program.exists(), "the tests run on the installed program: pip install -e '.[test]'"
         self._screen = _Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
@@ -76,7 +83,7 @@ class Terminal:
             "LANG": "C.UTF-8",
         }
         self.process = pexpect.spawn(
-            str(PROGRAM),
+            str(program),
             list(arguments),
             dimensions=(lines, columns),
             env=environment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,14 +12,16 @@ from http.client import HTTPConnection
 from typing import Any
 
 import pytest
-import uvicorn
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.server.application import application
 from minigpt_tui.server.guard import LOCAL_NAMES
+from minigpt_tui.server.listening import server_of
 from minigpt_tui.server.served_model import Shelf
 from tests.tui.panes.asking import trained_run
+
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Server:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         with contextlib.closing(connection):
-            connection.request(method, path, raw, headers or {})
+            connection.request(method, path, raw, {**JSON, **(headers or {})})
             answer = connection.getresponse()
             content = answer.read()
             got = {name.lower(): value for name, value in answer.getheaders()}
@@ -67,14 +70,15 @@ class Server:
 def serving(run: RunFolder, **options: Any) -> Iterator[Server]:
     """Starts a server in a thread, and ends it."""
     app = application(Shelf(run.best, run.name), hosts=LOCAL_NAMES, **options)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
+    server = server_of(app)
+    listening = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     while not server.started:
         assert thread.is_alive()
         thread.join(0.01)
     try:
-        yield Server(server.servers[0].sockets[0].getsockname()[1], run, app)
+        yield Server(listening.getsockname()[1], run, app)
     finally:
         server.should_exit = True
         thread.join()

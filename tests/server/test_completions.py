@@ -6,12 +6,28 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from minigpt_tui.inference import decoding
 from minigpt_tui.inference.service import GPTService
 from tests.server.conftest import Server
+
+
+def raw_request(body: object) -> bytes:
+    """A completion as it goes over the wire."""
+    raw = json.dumps(body).encode()
+    head = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
+    return f"{head}\r\nContent-Length: {len(raw)}\r\n\r\n".encode() + raw
+
+
+def until(holds: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < limit, "it did not come about"
+        time.sleep(0.01)
 
 
 def test_the_greedy_text_is_the_one_of_the_service(server: Server) -> None:
@@ -178,29 +194,34 @@ def test_many_streams_at_once_all_end(server: Server) -> None:
         assert text == texts[number % 4], "a seed means the same among many as alone"
 
 
-def test_a_client_that_goes_takes_its_text_with_it(server: Server) -> None:
-    body = json.dumps({"prompt": "I eat", "max_tokens": 16_000, "stream": True}).encode()
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_goes_takes_its_text_with_it(server: Server, stream: bool) -> None:
+    decoder = server.app.state.decoder
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        connection.sendall(
-            b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n"
-            + f"Content-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-        assert b"data:" in connection.recv(100_000) + connection.recv(100_000)
-    decoder = server.app.state.decoder
-    limit = time.monotonic() + 60
-    while decoder.active or decoder.waiting:
-        assert time.monotonic() < limit, "it is still being written"
-        time.sleep(0.02)
+        asked = {"prompt": "I eat", "max_tokens": 16_000, "stream": stream, "logit_bias": {1: -100}}
+        connection.sendall(raw_request(asked))
+        until(lambda: decoder.active == 1)
+        if stream:
+            assert b"data:" in connection.recv(100_000) + connection.recv(100_000)
+    until(lambda: not decoder.active and not decoder.waiting)
 
 
-def test_beyond_the_line_a_client_is_told_to_wait(server: Server) -> None:
+def test_beyond_the_line_a_client_is_told_to_wait(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decoder = server.app.state.decoder
-    line, decoder.line = decoder.line, 2
-    try:
-        status, answer, headers = server.request("POST", "/v1/completions", {"prompt": "I", "n": 3})
-    finally:
-        decoder.line = line
+    monkeypatch.setattr(decoder, "line", 1)
+    error = server.refused("/v1/completions", {"prompt": "I", "n": 2})
+    assert "At most 1 texts" in error["message"], "it would never find a place"
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(server.complete(prompt="I eat")))
+    with monkeypatch.context() as held:
+        held.setattr(decoding, "AT_ONCE", 0)  # nothing leaves the line
+        waiting.start()
+        until(lambda: decoder.waiting == 1)
+        status, answer, headers = server.request("POST", "/v1/completions", {"prompt": "I"})
+    waiting.join()
     assert status == 429
     assert int(headers["retry-after"]) >= 1
     assert answer["error"]["code"] == "queue_full"
+    assert len(answers) == 1, "who stood in the line is served"

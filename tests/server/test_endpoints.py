@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
 
 import pytest
 
+from minigpt_tui.inference import decoding
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.checkpoint import save_checkpoint
 from minigpt_tui.server import application as module
 from minigpt_tui.server.guard import MAX_BODY
 from tests.server.conftest import Server, serving
-from tests.tui.panes.asking import improve, trained_run
+from tests.server.test_completions import until
+from tests.tui.panes.asking import checkpoint, improve, trained_run
 
 
 def test_it_lives_and_says_what_it_serves(server: Server) -> None:
@@ -61,6 +66,27 @@ def test_another_name_in_the_host_header_is_refused(server: Server) -> None:
     assert "access-control-allow-origin" not in headers
 
 
+def test_a_page_of_another_site_may_not_ask(server: Server) -> None:
+    """A browser lets it send, and names it."""
+    for origin in ("http://evil.example", "https://localhost.evil.example", "null", "http://[x"):
+        for method, path in (("GET", "/health"), ("POST", "/v1/completions")):
+            status, answer, headers = server.request(method, path, {}, {"Origin": origin})
+            assert (status, answer["error"]["code"]) == (403, "wrong_origin")
+            assert not [name for name in headers if name.startswith("access-control")]
+    for origin in ("http://localhost:3000", "http://127.0.0.1", "http://[::1]:8000"):
+        assert server.request("GET", "/health", headers={"Origin": origin})[0] == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_body_must_be_called_json(server: Server, kind: str) -> None:
+    headers = {"Content-Type": kind}
+    status, answer, _ = server.request("POST", "/tokenize", {"prompt": "I eat"}, headers)
+    assert (status, answer["error"]["code"]) == (415, "unsupported_media_type")
+    assert "Content-Type: application/json" in answer["error"]["message"]
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert server.request("POST", "/tokenize", {"prompt": "I eat"}, headers)[0] == 200
+
+
 def test_a_body_beyond_the_bound_is_refused(server: Server) -> None:
     status, answer, _ = server.request("POST", "/tokenize", b" " * (MAX_BODY + 1))
     assert (status, answer["error"]["code"]) == (413, "body_too_large")
@@ -93,6 +119,30 @@ def test_a_better_model_takes_over_without_dropping_a_request(
         run.best.write_bytes(b"torn")
         for _ in range(3):
             server.complete(prompt="I eat", max_tokens=10)
+
+
+def test_a_request_under_way_keeps_the_model_that_it_began_with(
+    data: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WATCH_SECONDS", 0.02)
+    asked = {"prompt": "I eat", "max_tokens": 30, "temperature": 0}
+    run = trained_run(data, "pets")
+    with serving(run, watch=True) as server:
+        old = server.complete(**asked)["choices"]
+        before = server.app.state.shelf.model
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(server.complete(**asked)))
+        with monkeypatch.context() as held:
+            held.setattr(decoding, "AT_ONCE", 0)  # it has come, and nothing of it is written
+            waiting.start()
+            until(lambda: server.app.state.decoder.waiting == 1)
+            other = checkpoint("char")
+            weights = {name: 0.5 * weight for name, weight in other.model_state.items()}
+            save_checkpoint(run.best, replace(other, model_state=weights))
+            until(lambda: server.app.state.shelf.model is not before)
+        waiting.join()
+        assert answers[0]["choices"] == old
+        assert server.complete(**asked)["choices"] != old
 
 
 def test_the_document_names_every_path(server: Server) -> None:

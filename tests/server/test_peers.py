@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,25 +53,61 @@ def test_the_official_client(guarded: Server) -> None:
         openai.OpenAI(base_url=client.base_url, api_key="wrong").models.list()
 
 
-def test_requests_made_from_the_document_break_nothing(guarded: Server) -> None:
-    """Random requests, valid and not: each gets an answer in the promised form, and none a 500."""
+@pytest.mark.parametrize("valid", [True, False], ids=["valid", "invalid"])
+def test_requests_made_from_the_document_get_what_it_promises(guarded: Server, valid: bool) -> None:
+    """Random requests: each answer has a status, a type, headers and a form that stand there."""
     schemathesis = pytest.importorskip("schemathesis")
+    checks = schemathesis.checks
+    promised = [
+        checks.not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+    ]
+    if not valid:
+        promised.append(checks.negative_data_rejection)
+    mode = schemathesis.GenerationMode
     url = f"http://127.0.0.1:{guarded.port}"
     key = {"Authorization": "Bearer secret"}
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json", headers=key)
+    answered = set()
     for found in schema.get_all_operations():
+        operation = found.ok()
+        if not valid and operation.method != "post":
+            continue  # there is nothing to get wrong
 
         @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-        @given(found.ok().as_strategy())
+        @given(operation.as_strategy(generation_mode=mode.POSITIVE if valid else mode.NEGATIVE))
         def check(case: Any) -> None:
-            if isinstance(case.body, dict):  # what may be asked takes minutes to write
+            if valid and isinstance(case.body, dict):  # what may be asked takes minutes to write
                 for name, most in (("max_tokens", 20), ("n", 2)):
-                    if isinstance(case.body.get(name), int):
+                    if type(case.body.get(name)) is int:
                         case.body[name] = min(case.body[name], most)
             response = case.call(headers=key, timeout=60)
-            assert response.status_code < 500, response.text
-            if response.status_code >= 400:
-                assert response.json()["error"]["message"]
+            case.validate_response(response, checks=promised)
+            answered.add((case.operation.path, response.status_code))
 
         check()
+    if valid:  # at least once each
+        asked = {path for path, status in answered if status == 200}
+        assert asked >= set(schema.raw_schema["paths"]) - {"/v1/models/{name}", "/openapi.json"}
     assert guarded.request("GET", "/health")[0] == 200
+
+
+def test_streamed_events_have_the_form_that_the_document_gives_them(guarded: Server) -> None:
+    jsonschema = pytest.importorskip("jsonschema_rs")  # comes with schemathesis
+    key = {"Authorization": "Bearer secret"}
+    _, document, _ = guarded.request("GET", "/openapi.json", headers=key)
+    form = {**document, "$ref": "#/components/schemas/CompletionEvent"}
+    openai = pytest.importorskip("openai")
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{guarded.port}/v1", api_key="secret")
+    asked = {"prompt": "I eat", "max_tokens": 5, "stream": True, "logprobs": 2, "echo": True}
+    with client.completions.with_streaming_response.create(
+        model="any", **asked, extra_body={"stream_options": {"include_usage": True}}
+    ) as answer:
+        events = [line.removeprefix("data: ") for line in answer.iter_lines() if line]
+    assert events.pop() == "[DONE]"
+    assert len(events) > 5
+    for event in events:
+        jsonschema.Draft202012Validator(form).validate(json.loads(event))
