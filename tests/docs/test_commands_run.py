@@ -1,0 +1,78 @@
+"""Every command of the pages, typed in its order by a reader with an empty data folder.
+
+`python -m pytest -m docs`. What cannot be typed here stands in `NOT_TYPED` with its reason, and
+what would take long is shortened by the flags in `SHORTENED`. All else runs as it is written.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.docs.blocks import PAGES, Typed, calls, name, typed
+from tests.docs.reader import Reader, differs
+from tests.docs.readers_files import prepare
+
+pytestmark = pytest.mark.docs
+
+NOT_TYPED = {
+    "python3 -m venv": "installs: .ci/run does what the README says there",
+    "python -m tests.": "the project's own trials, each a command with a time of its own",
+}
+"""Beginnings of commands, and why no test types them."""
+SHORTENED = {
+    "minigpt-tui train": "--steps 20",
+    "minigpt-tui train --run better": "--steps 20",
+    "minigpt-tui bench": "--seconds 2",
+    "torchrun --standalone --nproc-per-node=2 -m minigpt_tui train --preset modern --name large": (
+        "--steps 2 --batch-size 2 --n-layers 1 --max-seq-len 16"
+    ),
+}
+"""Commands, and flags behind them that make the same thing small."""
+MAY_ALSO_END_WITH = {"minigpt-tui doctor": 1}
+"""`doctor` ends so where something of this machine wants attention."""
+INTERRUPTED: dict[str, str] = {}
+"""Commands in which the page has ctrl+c pressed, and what they print before it."""
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if typed(page)], ids=name)
+def test_a_reader_can_type_the_page(page, tmp_path):
+    reader = Reader(tmp_path)
+    prepare(reader, name(page))
+    try:
+        for command in typed(page):
+            if not _not_typed(command):
+                _type(reader, command)
+    finally:
+        reader.leaves()
+
+
+def test_the_exceptions_are_those_of_the_pages():
+    """None stays in a list when its command has left the pages."""
+    there = [command for page in PAGES for command in typed(page)]
+    for beginning in NOT_TYPED:
+        assert any(command.command.startswith(beginning) for command in there), beginning
+    for listed in {**SHORTENED, **MAY_ALSO_END_WITH, **INTERRUPTED}:
+        assert any(command.command == listed for command in there), listed
+
+
+def _type(reader: Reader, command: Typed) -> None:
+    ours = [] if command.language == "python" else calls(command)
+    text = command.command
+    if ours and ours[0][:1] in (["serve"], ["web"]):
+        printed = reader.starts_a_server(text)
+    elif ours and ours[0] in ([], ["--demo"]):
+        printed = reader.opens(text)
+    elif text in INTERRUPTED:
+        printed = reader.interrupts(text, after=INTERRUPTED[text])
+    elif command.language == "python":
+        printed = reader.runs_python(text)
+    else:
+        printed = reader.types(
+            f"{text} {SHORTENED.get(text, '')}", may_end_with=MAY_ALSO_END_WITH.get(text, 0)
+        )
+    missing = differs(command.shown, printed)
+    assert missing is None, f"{command}\ndoes not print {missing!r} there, but:\n{printed}"
+
+
+def _not_typed(command: Typed) -> bool:
+    return any(command.command.startswith(beginning) for beginning in NOT_TYPED)
