@@ -141,7 +141,7 @@ def _help(action: argparse.Action) -> str:
 
 def _http() -> Iterator[str]:
     """The paths of the OpenAPI document, and what each takes."""
-    api = document(__version__)
+    api = document(__version__, vocab_size=None)
     yield f"# HTTP\n\nWritten from the API's OpenAPI document {WRITTEN}\n"
     yield "`minigpt-tui serve` answers under these paths and gives the document itself as"
     yield "`/openapi.json`. Every field that is not needed may be left out or `null`.\n"

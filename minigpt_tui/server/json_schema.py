@@ -58,5 +58,7 @@ def probability() -> Schema:
     return {"type": "number", "minimum": 0, "maximum": 1.000001}
 
 
-def token_id(vocab_size: int) -> Schema:
-    return {"type": "integer", "minimum": 0, "maximum": vocab_size - 1}
+def token_id(vocab_size: int | None) -> Schema:
+    """An id of a vocabulary of this size; None: of any."""
+    schema: Schema = {"type": "integer", "minimum": 0}
+    return schema if vocab_size is None else schema | {"maximum": vocab_size - 1}

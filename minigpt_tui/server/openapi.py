@@ -24,8 +24,8 @@ from minigpt_tui.server.json_schema import (
 JSON, EVENTS = "application/json", "text/event-stream"
 
 
-def document(version: str, vocab_size: int) -> Schema:
-    """OpenAPI 3.1 of a server whose model has so many tokens."""
+def document(version: str, vocab_size: int | None) -> Schema:
+    """OpenAPI 3.1 of a server whose model has so many tokens; None: of any server."""
     ids = array(token_id(vocab_size))
     name = {"name": "name", "in": "path", "required": True, "schema": text()}
     special = {"prompt": text(), "add_special_tokens": flag()}
