@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -66,18 +67,37 @@ def test_several_machines_says_what_it_needs(tmp_path):
 
 @pytest.mark.long
 def test_the_script_for_one_machine_trains_with_two_processes(data: DataFolder):
-    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    done = subprocess.run(
-        [
-            FOLDER / "one-machine.sh",
-            *("--preset", "tiny", "--steps", "6", "--name", "two", "--precision", "fp32"),
-        ],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PATH": path, "PROCESSES": "2"},
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    training = started("one-machine.sh", PROCESSES="2")
+    said, _ = training.communicate(timeout=300)
+    assert training.returncode == 0, said
     run = find_run(data, "two")
     assert read_status(run).state == "completed"
     assert run.final.exists()
+
+
+@pytest.mark.long
+def test_the_script_for_several_machines_trains_on_two(data: DataFolder):
+    """Both of them this one, which they need not know."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    where = {"FIRST": "127.0.0.1", "PORT": port, "MACHINES": "2", "PROCESSES": "1"}
+    machines = [started("several-machines.sh", **where) for _ in range(2)]
+    for machine in machines:
+        said, _ = machine.communicate(timeout=300)
+        assert machine.returncode == 0, said
+    run = find_run(data, "two")
+    assert read_status(run).state == "completed"
+    assert run.final.exists()
+
+
+def started(script: str, **variables: str) -> subprocess.Popen[str]:
+    """An example with a small training as its arguments."""
+    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    words = ["--preset", "tiny", "--steps", "6", "--name", "two", "--precision", "fp32"]
+    return subprocess.Popen(
+        [FOLDER / script, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PATH": path, **variables},
+    )

@@ -1,8 +1,8 @@
 """Rows for <UNK> and <EOT> in a model that was trained without them, changing nothing else.
 
 Every vocabulary here begins with the two special tokens; those of other programs do not. Their
-logits must be low after every text, whatever the final state is, so that the probabilities of the
-other tokens stay what they are.
+logits should be low after every text, whatever the final state is, so that the probabilities of the
+other tokens stay what they are. A classic model can have that exactly, a modern one nearly.
 
 A final LayerNorm ends with x = γ ⊙ n + β, where the numbers of n sum to 0 (Ba et al. 2016). A row
 w = a / γ of the output head therefore reads a constant: w · x = a Σ β/γ. So β is moved by γ, which
@@ -63,3 +63,22 @@ def with_special_tokens(
     }
     weights = {**own, **changed}
     return {name: weight.float().contiguous() for name, weight in weights.items()}
+
+
+def with_unknown_row(
+    own: Mapping[str, Tensor], rows: Sequence[int], *, opening: int
+) -> dict[str, Tensor]:
+    """The weights of a modern model whose vocabulary is <UNK>, <EOT> and then `rows` of the old.
+
+    <EOT> is the old token `opening` with all it has learned. <UNK> has rows of zeros: RMSNorm has
+    no shift, so that no row reads a low constant, and a logit of 0 is the only one that is the same
+    after every text. It takes its share from all other tokens alike, and they keep their logits.
+    """
+    import torch
+
+    kept = torch.tensor([opening, *rows])
+    changed = {}
+    for name in ("token_embedding.weight", "head.weight"):
+        if name in own:
+            changed[name] = torch.cat([torch.zeros_like(own[name][:1]), own[name][kept]])
+    return {**own, **changed}

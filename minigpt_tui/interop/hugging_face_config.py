@@ -136,6 +136,22 @@ def config_from_document(document: Mapping[str, Any]) -> tuple[RunConfig, int]:
     return config, vocab_size
 
 
+def kv_heads(document: Mapping[str, Any], model: ModelConfig) -> int:
+    """How many heads of keys and values it has; each serves as many of the queries' heads.
+
+    Raises ValueError, in words that go on from the file's name.
+    """
+    if model.layout == "gpt2":
+        return model.n_heads
+    heads = _whole_number({"num_key_value_heads": 32, **document}, "num_key_value_heads")
+    if model.n_heads % heads:
+        raise ValueError(
+            f"has {model.n_heads} heads of queries, which {heads} heads of keys and values "
+            "(num_key_value_heads) cannot share evenly"
+        )
+    return heads
+
+
 def _numbers(document: Mapping[str, Any], layout: str) -> list[tuple[str, str]]:
     """Our names and theirs of the numbers that are given; GPT-2 may leave n_inner open."""
     names = _NUMBERS[layout].items()
@@ -177,7 +193,6 @@ def _refuse_other_arithmetic(document: Mapping[str, Any], model: ModelConfig) ->
                 f"only {ROPE_THETA:.0f} and default can be imported"
             )
         theirs = {
-            "num_key_value_heads": (32, (model.n_heads,)),
             "head_dim": (128, (model.d_model // model.n_heads,)),
             "hidden_act": ("silu", ("silu",)),
             "rms_norm_eps": (1e-6, (NORM_EPSILON,)),

@@ -1,6 +1,7 @@
 """A Hugging Face folder (`config.json`, `model.safetensors`, `tokenizer.json`) read back.
 
-What this program exported comes back with its settings; a GPT-2 from elsewhere is read as well.
+What this program exported comes back with its settings; a GPT-2 or Qwen3 from elsewhere is read
+as well, as far as its layout is the one here.
 Neither transformers nor anything in the folder is run.
 """
 
@@ -11,8 +12,8 @@ from pathlib import Path
 
 from minigpt_tui.config import with_settings
 from minigpt_tui.interop.figures import IMPORTED, plain_metrics
-from minigpt_tui.interop.hugging_face_config import OWN, config_from_document
-from minigpt_tui.interop.hugging_face_weights import from_hugging_face
+from minigpt_tui.interop.hugging_face_config import OWN, config_from_document, kv_heads
+from minigpt_tui.interop.hugging_face_weights import from_hugging_face, with_every_kv_head
 from minigpt_tui.interop.imported import Imported, as_checkpoint
 from minigpt_tui.interop.json_file import read_json
 from minigpt_tui.interop.tensor_file import read_tensors
@@ -38,7 +39,9 @@ def read_folder(folder: Path, vocabulary: Vocabulary | None = None) -> Imported:
     try:
         config, vocab_size = config_from_document(document)
         _, tensors = read_tensors(weights_file)
-        weights = from_hugging_face(tensors, config.model, vocab_size)
+        grouped = kv_heads(document, config.model)
+        every = with_every_kv_head(tensors, config.model, grouped)
+        weights = from_hugging_face(every, config.model, vocab_size)
         config = with_settings(config, {"level": vocabulary.tokenizer.level})
         own = document.get(OWN)
         metrics = own.get("metrics") if isinstance(own, Mapping) else None
@@ -52,6 +55,11 @@ def read_folder(folder: Path, vocabulary: Vocabulary | None = None) -> Imported:
     except ValueError as error:
         said = str(error)
         raise ValueError(said if said.endswith(".") else f"{shown} {said}.") from error
+    if grouped != config.model.n_heads:
+        notes.append(
+            f"Its {grouped} heads of keys and values serve {config.model.n_heads} of queries: here "
+            "each of those has its own copy, which computes the same with more weights."
+        )
     return Imported(
         checkpoint, f"a Hugging Face model of the layout {config.model.layout}", tuple(notes)
     )

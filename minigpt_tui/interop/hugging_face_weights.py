@@ -71,6 +71,30 @@ def to_hugging_face(own: Weights, model: ModelConfig) -> dict[str, Tensor]:
     return theirs
 
 
+def with_every_kv_head(theirs: Weights, model: ModelConfig, kv_heads: int) -> Weights:
+    """Their weights with the keys and values of grouped heads (GQA, Ainslie et al. 2023) repeated.
+
+    A head of theirs serves several of the queries' heads in a row; here each of those has its own
+    with the same numbers, which computes the same. Raises ValueError, in words that go on from the
+    file's name.
+    """
+    if kv_heads == model.n_heads:
+        return theirs
+    shape = (kv_heads, model.d_model // model.n_heads, model.d_model)
+    repeated = {}
+    for name, weight in theirs.items():
+        if name.endswith((".k_proj.weight", ".v_proj.weight")):
+            expected = [shape[0] * shape[1], shape[2]]
+            if list(weight.shape) != expected:
+                raise ValueError(
+                    f"holds the weight {name} with the shape {list(weight.shape)}; its "
+                    f"configuration asks for {expected}"
+                )
+            heads = weight.view(shape).repeat_interleave(model.n_heads // kv_heads, dim=0)
+            repeated[name] = heads.reshape(model.d_model, model.d_model)
+    return {**theirs, **repeated}
+
+
 def from_hugging_face(theirs: Weights, model: ModelConfig, vocab_size: int) -> dict[str, Tensor]:
     """Their weights as the `state_dict` of our model.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.config import RunConfig, from_dict, to_dict, with_settings
 from minigpt_tui.inference.service import model_in
-from minigpt_tui.interop.foreign_vocabulary import with_special_tokens
+from minigpt_tui.interop.foreign_vocabulary import with_special_tokens, with_unknown_row
 from minigpt_tui.interop.sample_text import most_windows
 from minigpt_tui.interop.vocabulary_file import Vocabulary
 from minigpt_tui.runs.checkpoint import Checkpoint
@@ -49,31 +49,42 @@ def as_checkpoint(
                 f"has {vocab_size:,} tokens, but its vocabulary {tokenizer.vocab_size:,}"
             )
         return _checkpoint(weights, config, tokenizer.to_json(), vocab_size, metrics), []
-    if config.model.layout != "gpt2":
-        raise ValueError(
-            "has a vocabulary without <UNK> and <EOT>. Only a model of the layout gpt2 can get them"
-        )
     if max(rows, default=vocab_size) >= vocab_size:
         raise ValueError(
             f"has {vocab_size:,} tokens, but its vocabulary numbers them up to {max(rows):,}"
         )
-    untied = with_settings(config, {"head": "untied"})
     before = _checkpoint(weights, config, "", vocab_size, metrics)
-    widened = with_special_tokens(
-        weights,
-        rows,
-        opening=vocabulary.opening,
-        special_logit=_lowest_sum(before, config, vocabulary) - SPECIAL_NATS,
-    )
+    if config.model.layout == "gpt2":
+        untied = with_settings(config, {"head": "untied"})
+        lowest = _log_sum(before, config, vocabulary)
+        widened = with_special_tokens(
+            weights, rows, opening=vocabulary.opening, special_logit=lowest - SPECIAL_NATS
+        )
+        note = (
+            "Its vocabulary has no <UNK> and <EOT>, which every vocabulary here begins with: they "
+            f"were added, with a probability of about {math.exp(-SPECIAL_NATS):.0e} each. All "
+            "others keep theirs."
+        )
+    else:
+        untied = config
+        if vocabulary.opening is None or vocabulary.opening >= vocab_size:
+            raise ValueError(
+                "has a vocabulary without <UNK> and <EOT>, and no token like <|endoftext|> that "
+                "could be <EOT>. Only a model of the layout gpt2 can get one"
+            )
+        widened = with_unknown_row(weights, rows, opening=vocabulary.opening)
+        share = 1 / (1 + math.exp(_log_sum(before, config, vocabulary)))
+        note = (
+            "Its vocabulary has no <UNK>, with which every vocabulary here begins: it was added "
+            f"with a logit of 0 after every text, which takes up to {share:.2g} of the probability "
+            "until training lowers it. All others keep their logits; what ends a text there is "
+            "<EOT> here."
+        )
     size = len(SPECIALS) + len(rows)
     assert size == tokenizer.vocab_size
-    notes = [
-        "Its vocabulary has no <UNK> and <EOT>, which every vocabulary here begins with: they were "
-        f"added, with a probability of about {math.exp(-SPECIAL_NATS):.0e} each. All others keep "
-        "theirs."
-    ]
     opening = () if vocabulary.opening is None else (vocabulary.opening,)
     left = vocab_size - len({*rows, *opening})
+    notes = [note]
     if left:
         notes.append(f"{left:,} rows of its vocabulary stand for no text and were left out.")
     return _checkpoint(widened, untied, tokenizer.to_json(), size, metrics), notes
@@ -92,7 +103,7 @@ def windows(checkpoint: Checkpoint, text_ids: list[int]) -> Tensor:
     return torch.randint(checkpoint.vocab_size, (most, length), generator=generator)
 
 
-def _lowest_sum(checkpoint: Checkpoint, config: RunConfig, vocabulary: Vocabulary) -> float:
+def _log_sum(checkpoint: Checkpoint, config: RunConfig, vocabulary: Vocabulary) -> float:
     """The least ln Σ exp(logit) over some windows: what a logit is to be compared with."""
     import torch
 

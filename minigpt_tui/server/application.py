@@ -91,8 +91,17 @@ async def _api_error(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    messages = {404: "There is no such path.", 405: "This path does not take that method."}
-    answer = ApiError(messages.get(error.status_code, error.detail), status=error.status_code)
+    messages = {
+        404: "There is no such path. /openapi.json names those that there are.",
+        405: "This path does not take that method.",
+    }
+    message = messages.get(error.status_code, error.detail)
+    if "/chat/" in request.url.path:
+        message = (
+            "This model was not taught to chat, only to go on writing: send a prompt to "
+            "/v1/completions."
+        )
+    answer = ApiError(message, status=error.status_code)
     response = answer.response()
     response.headers.update(error.headers or {})
     return response

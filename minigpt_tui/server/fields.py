@@ -25,8 +25,17 @@ async def read_object(request: Request) -> Mapping[str, Any]:
             status=415,
             code="unsupported_media_type",
         )
+    raw = await request.body()
     try:
-        plain = json.loads(await request.body(), parse_constant=_no_number)
+        plain = json.loads(raw, parse_constant=_no_number)
+        if b"\\ud" in raw.lower():
+            json.dumps(plain, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ApiError(
+            "The body holds half a character, which no text can: a surrogate (\\ud800 to \\udfff) "
+            "without the other one of its pair.",
+            code="invalid_json",
+        ) from error
     except (ValueError, RecursionError) as error:
         raise ApiError(f"The body is not JSON: {error}", code="invalid_json") from error
     if not isinstance(plain, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 import pytest
@@ -147,9 +148,31 @@ def test_a_gpt2_from_elsewhere_says_here_what_it_said_there(folder, data):
     assert from_dict(imported.checkpoint.config).data.corpus == ("unknown",)
 
 
-def test_a_qwen3_without_our_special_tokens_is_refused(folder, data):
+def test_a_qwen3_without_a_token_that_ends_a_text_is_refused(folder, data):
     foreign(folder, "qwen3")
-    with pytest.raises(ValueError, match="Only a model of the layout gpt2 can get them"):
+    document = gpt2_tokenizer()
+    document["added_tokens"] = []
+    (folder / "tokenizer.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"no token like <\|endoftext\|> that could be <EOT>"):
+        read_model(folder, [], data)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"num_key_value_heads": 3}, "2 heads of queries, which 3 heads"),
+        ({"num_key_value_heads": 1}, "k_proj.weight with the shape"),
+        ({"head_dim": 128}, "has head_dim = 128, but this program computes with 8"),
+        ({"rope_theta": 1e6}, "turns its positions otherwise"),
+        ({"attention_bias": True}, "has attention_bias = True"),
+        ({"model_type": "llama"}, "only gpt2 and qwen3 can be imported"),
+    ],
+)
+def test_what_a_qwen3_has_that_cannot_be_held_is_named(change, fault, folder, data):
+    foreign(folder, "qwen3")
+    document = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**document, **change}), encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(fault)):
         read_model(folder, [], data)
 
 

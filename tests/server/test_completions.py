@@ -177,6 +177,14 @@ def test_a_body_that_is_no_object_is_refused(server: Server, body: bytes) -> Non
     assert server.refused("/v1/completions", body)["code"] == "invalid_json"
 
 
+@pytest.mark.parametrize("path", ["/v1/completions", "/tokenize", "/predict"])
+def test_half_a_character_is_named(server: Server, path: str) -> None:
+    error = server.refused(path, b'{"prompt": "I eat \\uD83D", "echo": true}')
+    assert "half a character" in error["message"]
+    whole = {"prompt": "I eat \U0001f600", "echo": True}
+    assert server.request("POST", path, whole)[0] == 200
+
+
 def test_many_streams_at_once_all_end(server: Server) -> None:
     texts: dict[int, str] = {}
 

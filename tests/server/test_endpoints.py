@@ -57,6 +57,13 @@ def test_other_paths_and_methods_get_an_error_in_the_same_form(
     assert set(answer["error"]) == {"message", "type", "param", "code"}
 
 
+def test_who_wants_to_chat_is_told_what_there_is(server: Server) -> None:
+    asked = {"messages": [{"role": "user", "content": "Hello"}]}
+    status, answer, _ = server.request("POST", "/v1/chat/completions", asked)
+    assert status == 404
+    assert "/v1/completions" in answer["error"]["message"]
+
+
 def test_another_name_in_the_host_header_is_refused(server: Server) -> None:
     """A page of another site that has its name point at this machine."""
     for host in ("evil.example", "evil.example:80", "localhost.evil.example", ""):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import subprocess
 import sys
@@ -127,17 +129,56 @@ print(peak[0] - before)
 """
 
 
-@pytest.mark.skipif(
+tells_its_memory = pytest.mark.skipif(
     not Path("/proc/self/status").exists()
     or "RssAnon" not in Path("/proc/self/status").read_text(),
     reason="this system does not tell how much anonymous memory a process has",
 )
+
+
+def megabytes_taken(level: str, path: Path) -> float:
+    """What reading, splitting and tokenizing a file takes at most, in a process of its own."""
+    command = [sys.executable, "-c", MEASURED, level, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"[\d.]+\n", done.stdout)
+    return float(done.stdout)
+
+
+@tells_its_memory
 @pytest.mark.parametrize(("level", "megabytes"), [("char", 60), ("word", 12), ("bpe", 5)])
 def test_the_memory_does_not_grow_with_the_text(level: str, megabytes: int, tmp_path: Path) -> None:
     stories = (sample_data_folder() / "stories.txt").read_bytes()
     file = tmp_path / "text.txt"
     file.write_bytes(stories * (megabytes * 10**6 // len(stories)))
-    command = [sys.executable, "-c", MEASURED, level, str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert re.fullmatch(r"[\d.]+\n", done.stdout)
-    assert float(done.stdout) < 120  # MB; the text of characters alone would take 60, its ids 240
+    # The text of characters alone would take 60, its ids 240.
+    assert megabytes_taken(level, file) < 120
+
+
+@pytest.mark.peer
+@tells_its_memory
+@pytest.mark.parametrize("name", ["text.jsonl.gz", "text.csv.zst", "text.parquet"])
+def test_the_memory_does_not_grow_with_packed_records(name: str, tmp_path: Path) -> None:
+    stories = (sample_data_folder() / "stories.txt").read_text(encoding="utf-8")
+    write_records(tmp_path / name, stories, 30 * 10**6 // len(stories))
+    assert megabytes_taken("char", tmp_path / name) < 90  # the ids alone would take 120
+
+
+def write_records(path: Path, text: str, count: int) -> None:
+    """A text so often, each time as a record of its own."""
+    import pyarrow
+    from pyarrow import parquet
+
+    if path.name.endswith(".jsonl.gz"):
+        with gzip.open(path, "wt", compresslevel=1) as file:
+            for _ in range(count):
+                file.write(json.dumps({"text": text}) + "\n")
+    elif path.name.endswith(".csv.zst"):
+        # Blocks by themselves: one window over them all would look like a bomb.
+        codec, quoted = pyarrow.Codec("zstd"), text.replace('"', '""')
+        rows = [b"text\n", *[f'"{quoted}"\n'.encode()] * count]
+        path.write_bytes(b"".join(codec.compress(row, asbytes=True) for row in rows))
+    else:
+        schema = pyarrow.schema([("text", pyarrow.string())])
+        with parquet.ParquetWriter(path, schema, use_dictionary=False) as writer:
+            for _ in range(count):
+                writer.write_table(pyarrow.table({"text": [text]}))

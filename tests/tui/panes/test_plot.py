@@ -6,6 +6,7 @@ import math
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
@@ -118,6 +119,35 @@ async def test_a_curve_of_another_program_is_read_from_its_file(
         ]
         await pilot.press("escape")
         await until(pilot, lambda: overlaid(app) == {"A": "[other]"})
+
+
+@pytest.mark.peer
+async def test_what_torch_writes_for_tensorboard_is_laid_over_the_curve(
+    data: DataFolder, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboard")
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(tmp_path / "logs" / "theirs")) as writer:  # type: ignore[no-untyped-call]
+        for step in range(1, 61):
+            writer.add_scalar("Loss/train", 4.0 - step / 20, step)  # type: ignore[no-untyped-call]
+        writer.add_scalar("Loss/val", 1.25, 60)  # type: ignore[no-untyped-call]
+    finished_run(data, "alone")
+    async with workbench(data, size=(80, 24)) as (app, pilot):
+        await pilot.press("f9")
+        await on_the_plot(app, pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, OverlayChoice))
+        await pilot.press("f")
+        await until(pilot, lambda: bool(app.screen.query(Input)))
+        app.screen.query_one(Input).value = str(tmp_path / "logs")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, OverlayChoice))
+        options = app.screen.query_one(OptionList)
+        await until(pilot, lambda: options.option_count == 1)
+        assert "1.250" in str(options.get_option_at_index(0).prompt)
+        await pilot.press("escape")
+        await until(pilot, lambda: overlaid(app) == {"A": "theirs"})
 
 
 async def test_the_marked_run_is_laid_over_the_selected_one(data: DataFolder) -> None:
