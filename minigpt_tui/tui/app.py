@@ -16,7 +16,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 from textual.worker import Worker
 
 from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_names, with_settings
@@ -27,6 +26,7 @@ from minigpt_tui.tui.actions import ACTIONS, Action, bindings, key_words
 from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.keymap import Keymap, read_keymap
+from minigpt_tui.tui.letting_go import Footer, let_go_of_removed_widgets
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
 from minigpt_tui.tui.run_queue import RunQueue, WaitingRun, save_queue, take_saved_queue
@@ -129,6 +129,7 @@ class Workbench(App[None]):
         for turned in place.query_children(Pane):
             turned.leaving = True
         await place.remove_children()
+        let_go_of_removed_widgets(self.screen)
         pane = self._build_pane(name)
         await place.mount(pane)
         self.query_one(Header).show_pane(name)
