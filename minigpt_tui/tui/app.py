@@ -15,7 +15,6 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer
 from textual.worker import Worker
 
 from minigpt_tui.config import RunConfig
@@ -27,6 +26,7 @@ from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
 from minigpt_tui.tui.keymap import load_keymap
 from minigpt_tui.tui.leaving import Leaving
+from minigpt_tui.tui.letting_go import Footer, let_go_of_removed_widgets
 from minigpt_tui.tui.palette import palette_commands
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.panes import PANES, build_pane
@@ -127,6 +127,7 @@ class Workbench(App[None]):
         for turned in place.query_children(Pane):
             turned.leaving = True
         await place.remove_children()
+        let_go_of_removed_widgets(self.screen)
         pane = build_pane(name)
         await place.mount(pane)
         self.query_one(Header).show_pane(name)

@@ -2,13 +2,18 @@
 
 With torch loaded there are 400,000 objects that live as long as the process. A full collection
 looks at every one of them and holds the interpreter for a fifth of a second, and a screen that
-builds and drops widgets asks for one every few seconds. So whatever outlives a collection that
-took long is left out of all later ones (`gc.freeze`): each looks only at what came since.
+builds and drops widgets asks for one every few seconds. So what modules have brought is left out
+of all later ones (`gc.freeze`): each looks only at what came since.
+
+Freezing knows no difference between a module's objects and the pane that is shown at that moment,
+which is then never collected. So it happens only when a long collection finds many modules that
+the one before did not, and a process loads only so many.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,19 +21,25 @@ from typing import Any
 
 LONG_SECONDS = 0.02
 """Of the processor. A full collection that takes longer would be felt."""
+MANY_MODULES = 100
 
 
 @contextmanager
 def sparing_collections() -> Iterator[None]:
-    """Within it, what outlives a long collection is frozen."""
+    """Within it, what outlives a long collection is frozen if it came with many modules."""
     began = 0.0
+    modules_frozen = 0
 
     def collected(phase: str, info: dict[str, Any]) -> None:
         """Called before and after each collection, in the thread that it happens to run in."""
-        nonlocal began
+        nonlocal began, modules_frozen
         if phase == "start":
             began = time.thread_time()
-        elif info["generation"] == 2 and time.thread_time() - began > LONG_SECONDS:
+            return
+        took = time.thread_time() - began
+        many = len(sys.modules) >= modules_frozen + MANY_MODULES
+        if info["generation"] == 2 and took > LONG_SECONDS and many:
+            modules_frozen = len(sys.modules)
             gc.freeze()
 
     gc.callbacks.append(collected)
