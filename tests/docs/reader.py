@@ -16,7 +16,7 @@ import pexpect
 
 PATIENCE = 900  # seconds: a shared machine may be slow
 USUAL_PORT = {"serve": 8000, "web": 8001}
-_FIGURE = re.compile(r"[-+]?\d[\d.,:e-]*")
+_FIGURE = re.compile(r"[-+]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?")
 _BAR = re.compile(r"[▏▎▍▌▋▊▉█]+")
 
 
