@@ -30,8 +30,10 @@ SHORTENED = {
     ),
 }
 """Commands, and flags behind them that make the same thing small."""
-MAY_ALSO_END_WITH = {"minigpt-tui doctor": 1}
-"""`doctor` ends so where something of this machine wants attention."""
+MAY_ALSO_END_WITH = {
+    "minigpt-tui doctor": 1,  # where something of this machine wants attention
+    "minigpt-tui train --d-model 32768 --n-layers 100 --dry-run": 1,  # it is too large everywhere
+}
 INTERRUPTED = {"minigpt-tui train --preset tiny --epochs 200 --run long": "Epoch 2 Summary"}
 """Commands in which the page has ctrl+c pressed, and what they print before it."""
 

@@ -41,6 +41,7 @@ def test_our_calls_are_found_wherever_they_stand():
 def test_output_may_differ_in_figures_and_bars_and_in_nothing_else():
     printed = "Run: a\nloss 2,000, best 1.5e-07\n  rice  40.4%  ████\nDone.\n"
     assert differs(["Run: a", "loss 3, best 2e-06", "rice 1% █", "Done."], printed) is None
+    assert differs(["Memory 3 GB"], "Memory 812 MB") is None
     assert differs(["Run: …", "…", "Done."], printed) is None
     assert differs(["Run: b"], printed) == "Run: b"
     assert differs(["Done.", "Run: a"], printed) == "Run: a"
