@@ -91,10 +91,10 @@ def _commands() -> Iterator[str]:
     yield ""
     for name, command in _subcommands(parser).items():
         inner = _subcommands(command)
-        yield f"## {name}\n\n{_sentence(command.description)}\n"
+        yield f"## {name}\n\n{_description(command.description)}\n"
         yield from _arguments(command)
         for action, one in inner.items():
-            yield f"### {name} {action}\n\n{_sentence(one.description)}\n"
+            yield f"### {name} {action}\n\n{_description(one.description)}\n"
             yield from _arguments(one)
 
 
@@ -211,10 +211,13 @@ def _code(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _sentence(text: str | None) -> str:
+def _description(text: str | None) -> str:
+    """What a command says of itself; lines that it has indented stay as they are."""
     assert text, "every command says what it does"
-    text = _cell(text.split("\n\n")[0].split("\n  ")[0])
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", ":")) else ".")
+    words, indented, listed = text.partition("\n  ")
+    words = _cell(words)
+    words = words[0].upper() + words[1:] + ("" if words.endswith((".", ":")) else ".")
+    return f"{words}\n\n```text\n  {listed.rstrip()}\n```" if indented else words
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
-    [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], key=lambda path: (path.parent, path.name)
+    [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")],
+    key=lambda path: (path.parent, path.name != "index.md", path.name),
 )
-"""Every page, the README first."""
+"""Every page, the README first, and in a folder its index first."""
 _FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"\s+#\s.*$")
 _ENDS = {"|", "||", "&&", ";", ">", ">>", "<", "&", "(", ")"}

@@ -16,7 +16,7 @@ import pexpect
 
 PATIENCE = 900  # seconds: a shared machine may be slow
 USUAL_PORT = {"serve": 8000, "web": 8001}
-_FIGURE = re.compile(r"[-+]?\d[\d.,:e-]*")
+_FIGURE = re.compile(r"[-+]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?(?: [kMGT]B)?")
 _BAR = re.compile(r"[▏▎▍▌▋▊▉█]+")
 
 
@@ -136,7 +136,7 @@ class Reader:
 def differs(shown: list[str], printed: str) -> str | None:
     """The first line of a page's output that the program does not print in that order, if any.
 
-    Figures and bars are the machine's, and do not count; `…` stands for anything.
+    Figures (with their prefix of bytes) and bars are the machine's, and do not count; `…` stands for anything.
     """
     lines = iter([_plain(line) for line in printed.splitlines()])
     for line in filter(str.strip, shown):

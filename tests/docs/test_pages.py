@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,12 @@ from minigpt_tui.config import parse_setting, preset_names, settings
 from tests.docs.blocks import PAGES, ROOT, calls, fences, name, typed
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_INLINE = re.compile(r"`([^`]+)`")
+OF_OTHERS = {
+    "--nproc-per-node",  # torchrun
+    "--max-restarts",  # torchrun
+}
+"""Flags of other programs that the pages name."""
 _PAGES = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
@@ -32,6 +41,16 @@ def test_every_command_has_the_flags_that_the_page_gives_it(page):
 
 
 @_PAGES
+def test_every_flag_that_the_words_name_exists(page):
+    """Also `--patience 5` in the middle of a sentence is one of ours, or of a named program."""
+    for code in _INLINE.findall(_without_blocks(page)):
+        if code.startswith("python -m "):  # the project's own programs
+            continue
+        for flag in re.findall(r"(?<!\S)--[a-z][a-z0-9-]*", code):
+            assert flag in _FLAGS | OF_OTHERS, f"{name(page)}: {flag} in `{code}`"
+
+
+@_PAGES
 def test_a_block_says_what_it_is(page):
     """Nothing to be typed hides in a block without a language, where no test would find it."""
     for line, language, _ in fences(page):
@@ -41,8 +60,7 @@ def test_a_block_says_what_it_is(page):
 
 @_PAGES
 def test_links_and_pictures_lead_to_files_of_the_project(page):
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-    for target in _LINK.findall(text):
+    for target in _LINK.findall(_without_blocks(page)):
         if re.match(r"(https?|mailto):", target):
             continue
         file, _, anchor = target.partition("#")
@@ -51,6 +69,22 @@ def test_links_and_pictures_lead_to_files_of_the_project(page):
         assert found.is_relative_to(ROOT)
         if anchor:
             assert anchor in _anchors(found.read_text(encoding="utf-8")), f"{name(page)}: {target}"
+
+
+def _flags(parser: argparse.ArgumentParser) -> set[str]:
+    """Every flag of a command and of the commands below it."""
+    found = set(parser._option_string_actions)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found |= set().union(*map(_flags, action.choices.values()))
+    return found
+
+
+_FLAGS = _flags(build_parser()) | {"--help"}
+
+
+def _without_blocks(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
 
 
 def _anchors(text: str) -> set[str]:
@@ -64,9 +98,9 @@ def test_every_page_is_in_the_navigation():
     assert named == {name(page) for page in PAGES if name(page) != "README.md"}
 
 
-def _files(nav: object) -> list[str]:
+def _files(nav: Any) -> list[str]:
+    """The files that a part of the navigation names: a file, a list of parts, or parts by title."""
     if isinstance(nav, str):
         return [nav]
     parts = nav.values() if isinstance(nav, dict) else nav
-    assert not isinstance(parts, object.__class__)
-    return [file for part in parts for file in _files(part)]  # type: ignore[attr-defined]
+    return [file for part in parts for file in _files(part)]
