@@ -136,7 +136,8 @@ class Reader:
 def differs(shown: list[str], printed: str) -> str | None:
     """The first line of a page's output that the program does not print in that order, if any.
 
-    Figures (with their prefix of bytes) and bars are the machine's, and do not count; `…` stands for anything.
+    Figures (with their prefix of bytes) and bars are the machine's, and do not count; `…` stands
+    for anything.
     """
     lines = iter([_plain(line) for line in printed.splitlines()])
     for line in filter(str.strip, shown):
