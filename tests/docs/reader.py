@@ -9,12 +9,15 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
 
 PATIENCE = 900  # seconds: a shared machine may be slow
+TALKATIVE = 30  # seconds after which a server has said what it says at its start
 USUAL_PORT = {"serve": 8000, "web": 8001}
 _FIGURE = re.compile(r"[-+]?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?(?: [kMGT]B)?")
 _BAR = re.compile(r"[▏▎▍▌▋▊▉█]+")
@@ -48,20 +51,20 @@ class Reader:
         """What a program prints; AssertionError if it fails."""
         return self._runs([sys.executable, "-c", self._here(program)], 0)
 
-    def starts_a_server(self, text: str) -> str:
-        """Starts what serves until the page ends or starts another; what it says at first."""
+    def starts_a_server(self, text: str, shown: list[str]) -> str:
+        """Starts what serves until the page ends or starts another; what it says at first.
+
+        Waits until it answers, and a while for it to say what the page shows.
+        """
         self.leaves()
         self._server = started = self._starts(f"{text} --port {self._port}")
-        deadline = time.monotonic() + PATIENCE
-        while not _answers(self._port):
-            assert started.poll() is None, f"{text}\nended:\n{started.communicate()[0]}"
-            assert time.monotonic() < deadline, f"{text}\ndoes not answer"
-            time.sleep(0.1)
-        assert started.stdout is not None
-        said = ""
-        while f":{self._port}" not in said:
-            said += started.stdout.readline()
-        return said
+        said: list[str] = []
+        threading.Thread(target=_collect, args=(started, said), daemon=True).start()
+        _wait_for(lambda: started.poll() is not None or _answers(self._port), PATIENCE)
+        _wait_for(lambda: differs(shown, "".join(said)) is None, TALKATIVE)
+        up = started.poll() is None and _answers(self._port)
+        assert up, f"{text}\nserves nothing:\n{''.join(said)}"
+        return "".join(said)
 
     def opens(self, text: str) -> str:
         """Opens the workbench on a terminal, and leaves it by its key."""
@@ -98,7 +101,7 @@ class Reader:
         """Stops the server with ctrl+c, as the page says."""
         if self._server is not None:
             self._server.send_signal(signal.SIGINT)
-            self._server.communicate(timeout=PATIENCE)
+            self._server.wait(timeout=PATIENCE)
             self._server = None
 
     def _runs(self, words: list[str], may_end_with: int) -> str:
@@ -136,8 +139,8 @@ class Reader:
 def differs(shown: list[str], printed: str) -> str | None:
     """The first line of a page's output that the program does not print in that order, if any.
 
-    Figures (with their prefix of bytes) and bars are the machine's, and do not count; `…` stands
-    for anything.
+    Figures, their prefixes of bytes and bars are the machine's and do not count; `…` stands for
+    anything.
     """
     lines = iter([_plain(line) for line in printed.splitlines()])
     for line in filter(str.strip, shown):
@@ -149,6 +152,19 @@ def differs(shown: list[str], printed: str) -> str | None:
 
 def _plain(line: str) -> str:
     return " ".join(_BAR.sub("", _FIGURE.sub("0", line)).split())
+
+
+def _collect(started: subprocess.Popen[str], said: list[str]) -> None:
+    assert started.stdout is not None
+    for line in started.stdout:
+        said.append(line)
+
+
+def _wait_for(true: Callable[[], bool], seconds: float) -> None:
+    """Waits until it is true, or no longer than so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _free_port() -> int:

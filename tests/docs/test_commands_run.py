@@ -18,6 +18,7 @@ pytestmark = pytest.mark.docs
 
 NOT_TYPED = {
     "python3 -m venv": "installs: .ci/run does what the README says there",
+    "ssh ": "needs another machine",
     "python -m tests.": "the project's own trials, each a command with a time of its own",
 }
 """Beginnings of commands, and why no test types them."""
@@ -36,6 +37,8 @@ MAY_ALSO_END_WITH = {
 }
 INTERRUPTED = {"minigpt-tui train --preset tiny --epochs 200 --run long": "Epoch 2 Summary"}
 """Commands in which the page has ctrl+c pressed, and what they print before it."""
+SAID_ELSEWHERE = {"docs/lesson"}
+"""Pages that show texts which a model wrote: they are compared with what was recorded of it."""
 
 
 def _read_together() -> dict[str, list[Path]]:
@@ -54,7 +57,9 @@ def test_a_reader_can_type_what_stands_there(title, pages, tmp_path):
     try:
         for command in (command for page in pages for command in typed(page)):
             if not _not_typed(command):
-                _type(reader, command)
+                printed = _type(reader, command)
+                missing = differs(command.shown, printed) if title not in SAID_ELSEWHERE else None
+                assert missing is None, f"{command}\ndoes not print {missing!r}, but:\n{printed}"
     finally:
         reader.leaves()
 
@@ -68,23 +73,21 @@ def test_the_exceptions_are_those_of_the_pages():
         assert any(command.command == listed for command in there), listed
 
 
-def _type(reader: Reader, command: Typed) -> None:
+def _type(reader: Reader, command: Typed) -> str:
+    """What the command prints, where that can be told."""
     ours = [] if command.language == "python" else calls(command)
     text = command.command
     if ours and ours[0][:1] in (["serve"], ["web"]):
-        printed = reader.starts_a_server(text)
-    elif ours and ours[0] in ([], ["--demo"]):
-        printed = reader.opens(text)
-    elif text in INTERRUPTED:
-        printed = reader.interrupts(text, after=INTERRUPTED[text])
-    elif command.language == "python":
-        printed = reader.runs_python(text)
-    else:
-        printed = reader.types(
-            f"{text} {SHORTENED.get(text, '')}", may_end_with=MAY_ALSO_END_WITH.get(text, 0)
-        )
-    missing = differs(command.shown, printed)
-    assert missing is None, f"{command}\ndoes not print {missing!r} there, but:\n{printed}"
+        return reader.starts_a_server(text, command.shown)
+    if ours and ours[0] in ([], ["--demo"]):
+        return reader.opens(text)
+    if text in INTERRUPTED:
+        return reader.interrupts(text, after=INTERRUPTED[text])
+    if command.language == "python":
+        return reader.runs_python(text)
+    return reader.types(
+        f"{text} {SHORTENED.get(text, '')}", may_end_with=MAY_ALSO_END_WITH.get(text, 0)
+    )
 
 
 def _not_typed(command: Typed) -> bool:
