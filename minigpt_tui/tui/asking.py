@@ -224,15 +224,15 @@ def answers(
         yield replace(answer, complete=True)
 
 
-def likeliest_text(model: AskedModel, answer: Answer) -> str | None:
-    """The text of the most probable token that can be appended to a prompt by itself.
+def likeliest_token(model: AskedModel, answer: Answer) -> int | None:
+    """The most probable token that can be appended to a prompt by itself.
 
     Special tokens stand for no text, and some BPE tokens for a part of a character only.
     """
-    return next(filter(None, (token_text(model, token.id) for token in answer.tokens)), None)
+    return next((token.id for token in answer.tokens if _token_text(model, token.id)), None)
 
 
-def token_text(model: AskedModel, token: int) -> str | None:
+def _token_text(model: AskedModel, token: int) -> str | None:
     """What a token adds to a text by itself; None for nothing, and for part of a character."""
     try:
         return model.service.tokenizer.token_bytes(token).decode("utf-8") or None

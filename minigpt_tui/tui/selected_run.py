@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from minigpt_tui.runs.checkpoint_files import CheckpointFile, checkpoint_files
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.requests import waiting_requests
 from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.run_checking import RunChecking
 from minigpt_tui.tui.run_page import Details
 from minigpt_tui.tui.run_view import RunReader, RunView
 from minigpt_tui.tui.session import TrainingSession
-
-if TYPE_CHECKING:
-    from minigpt_tui.jobs.verify import Check
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +20,12 @@ log = logging.getLogger(__name__)
 class SelectedRun:
     """Used from the screen's thread, a few times a second; reads only what changed."""
 
-    def __init__(self, session: TrainingSession) -> None:
+    def __init__(self, session: TrainingSession, checking: RunChecking) -> None:
         self.session = session
+        self.checking = checking
         self._reader: RunReader | None = None
         self._view: RunView | None = None
         self._checkpoints: tuple[object, list[CheckpointFile]] = ((), [])
-        self._checks: tuple[RunFolder, Sequence[Check], bool] | None = None
 
     def pull(self, summary: RunSummary, marked: RunSummary | None) -> Details:
         """What there is to say of a run now."""
@@ -39,25 +35,16 @@ class SelectedRun:
             self._checkpoints = ((), [])
         self._view = self._reader.pull() or self._view
         assert self._view is not None, "the first pull of a reader always finds something"
-        checked = self._checks is not None and self._checks[0] == run
         return Details(
             summary,
             self._view,
             self._checkpoints_of(run),
             marked,
-            self._checks[1] if checked and self._checks else None,
-            checking=bool(checked and self._checks and not self._checks[2]),
+            self.checking.checks_of(run),
+            checking=self.checking.reads(run),
             waiting=waiting_requests(run) if self._view.status.live else [],
             trained_here=self.session.trains(run),
         )
-
-    def keep_checks(self, run: RunFolder, checks: Sequence[Check], done: bool) -> None:
-        """What a verification has found so far; the page shows it while the run is selected."""
-        self._checks = run, checks, done
-
-    def checking(self, run: RunFolder) -> bool:
-        """Whether the last verification was of this run."""
-        return self._checks is not None and self._checks[0] == run
 
     def _checkpoints_of(self, run: RunFolder) -> list[CheckpointFile]:
         """Read again when a file was replaced."""

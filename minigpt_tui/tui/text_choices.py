@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,6 @@ PROGRAM, OWN, DISK = "With the program", "Your texts", "From the disk"
 TOGETHER = "Together"
 SHELVES = (PROGRAM, OWN, DISK)
 RECENT_TEXTS = 8
-_LONGEST_PATH = 4096
 _FIRST_SAMPLE = "sample_corpus"
 
 log = logging.getLogger(__name__)
@@ -88,26 +86,6 @@ def opened_choice(typed: str, data: DataFolder, choices: Sequence[TextChoice]) -
     path = os.path.abspath(Path(typed).expanduser())
     here = os.path.lexists(path) or is_pattern(typed)
     return choice_of((path,) if here else (typed,), choices)
-
-
-def pasted_path(text: str) -> str | None:
-    """The path that a pasted text is, quoted or escaped as a terminal or shell writes it; None
-    where it is none of something that exists."""
-    line = text.strip()
-    if not line or len(line) > _LONGEST_PATH or "\n" in line or "\r" in line:
-        return None
-    parts: list[str]
-    try:
-        parts = shlex.split(line)
-    except ValueError:  # a quotation mark without its other one
-        parts = []
-    for path in [line, *parts[: len(parts) == 1]]:
-        try:
-            if os.path.lexists(Path(path).expanduser()) and os.sep in path:
-                return path
-        except (OSError, ValueError, RuntimeError):  # a NUL, no such user behind ~
-            continue
-    return None
 
 
 def with_recent(recent: Sequence[str], choice: TextChoice) -> list[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,31 +11,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.events import Paste
-from textual.message import Message
-from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from minigpt_tui.config import settings, with_settings
-from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import actions_of, bindings
 from minigpt_tui.tui.pane import Pane, while_there
-from minigpt_tui.tui.text_choices import (
-    DISK,
-    TextChoice,
-    choice_of,
-    opened_choice,
-    pasted_path,
-    text_choices,
-    together,
-    with_recent,
-)
+from minigpt_tui.tui.text_choices import TextChoice, choice_of, text_choices, with_recent
 from minigpt_tui.tui.text_keeping import TextKeeping
+from minigpt_tui.tui.text_opening import TextOpening, folder_of, pasted_path
+from minigpt_tui.tui.text_share import ask_share
 from minigpt_tui.tui.widgets.divider import Divider
+from minigpt_tui.tui.widgets.next_step import NextStep, Standing
 from minigpt_tui.tui.widgets.path_opener import PathOpener
-from minigpt_tui.tui.widgets.run_dialogs import LineDialog
 from minigpt_tui.tui.widgets.text_list import TextList
 from minigpt_tui.tui.widgets.text_view import TextView
 
@@ -54,24 +40,9 @@ class CorpusPane(Pane):
     DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("corpus")]
 
-    @dataclass
-    class Opened(Message):
-        choice: TextChoice
-
-    @dataclass
-    class NotOpened(Message):
-        sentence: str
-
-    @dataclass
-    class RunsKnown(Message):
-        go_on: str
-        """How to go on with the newest run, in words; empty if there is none."""
-
     def __init__(self) -> None:
         super().__init__()
         self.choice: TextChoice
-        self._go_on = ""
-        self._hint: tuple[str, str] | None = None
         self._shelf_time = 0
         self._keys: tuple[bool, bool] | None = None  # busy, can count: as the footer last knew it
 
@@ -81,19 +52,19 @@ class CorpusPane(Pane):
             texts.border_title = "Texts"
         yield Divider("corpus.texts", "#texts-box", least=20, rest=46)
         with Vertical(id="chosen"):
-            yield Static(id="hint", markup=False)
+            yield NextStep(self.workbench.data, id="hint")
             yield TextView(self.workbench.data, id="text")
 
     def on_mount(self) -> None:
         self._shelf_time = self._changed()
         self.keeping = TextKeeping(self, self.workbench.data, self.workbench.remembered)
+        self.opening = TextOpening(self, self.workbench.data, self._choices)
         choices = self._choices()
         parts = [choice_of((name,), choices) for name in self.workbench.config.data.corpus]
         self._list_choices(parts[0], parts if len(parts) > 1 else ())
-        self.choice = self._taken()
+        self.choice = self.query_one(TextList).taken
         self.query_one(TextView).show(self.choice, self.workbench.config)
         self.set_interval(WATCH_SECONDS, while_there(self, self._watch))
-        self.run_worker(self._find_runs, name="runs", thread=True, exit_on_error=False)
 
     def focus_first(self) -> None:
         self.query_one(TextList).focus_list()
@@ -131,7 +102,7 @@ class CorpusPane(Pane):
         self.query_one(TextList).focus_filter()
 
     async def action_open_path(self) -> None:
-        opener = PathOpener(_open_from(self.choice), id="opener")
+        opener = PathOpener(folder_of(self.choice), id="opener")
         opener.add_class("box")
         opener.border_title = "Open a text from the disk"
         self.query_one(TextView).display = False
@@ -151,10 +122,7 @@ class CorpusPane(Pane):
         self.refresh_bindings()
 
     def action_go_to(self) -> None:
-        def go(typed: str) -> None:
-            self.query_one(TextView).preview.go_to(_share(typed))
-
-        self.app.push_screen(LineDialog("Go to, in percent of the text", "", go))
+        ask_share(self.app, self.query_one(TextView).preview.go_to)
 
     def action_paste_text(self) -> None:
         self.keeping.paste("")
@@ -179,7 +147,7 @@ class CorpusPane(Pane):
         event.stop()
         path = pasted_path(event.text)
         if path is not None:
-            self._ask_for(path)
+            self.opening.ask_for(path)
         elif event.text.strip():
             self.keeping.paste(event.text.replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -187,7 +155,7 @@ class CorpusPane(Pane):
     def _added(self, event: TextKeeping.Added) -> None:
         self.notify(event.words, title=visible(event.path.name), markup=False)
         self.query_one(TextList).marked.clear()
-        self._ask_for(str(event.path))
+        self.opening.ask_for(str(event.path))
 
     @on(TextKeeping.Refused)
     def _keeping_refused(self, event: TextKeeping.Refused) -> None:
@@ -204,12 +172,12 @@ class CorpusPane(Pane):
         at = min(texts.listed.index(event.choice), len(listed) - 1)
         marked = [choice for choice in texts.marked if choice != event.choice]
         self._list_choices(listed[at], marked)
-        self._choose(self._taken())
+        self._choose(self.query_one(TextList).taken)
 
     @on(TextList.Chosen)
     @on(TextList.Marked)
     def _chosen(self) -> None:
-        taken = self._taken()
+        taken = self.query_one(TextList).taken
         if taken != self.choice:
             self._choose(taken)
         self._draw_hint()
@@ -224,35 +192,19 @@ class CorpusPane(Pane):
         self._draw_hint()
         self._follow_keys()
 
-    @on(RunsKnown)
-    def _runs_known(self, event: RunsKnown) -> None:
-        self._go_on = event.go_on
-        self._draw_hint()
-
     @on(PathOpener.Asked)
     def _asked(self, event: PathOpener.Asked) -> None:
-        self._ask_for(event.typed)
+        self.opening.ask_for(event.typed)
 
-    def _ask_for(self, path: str) -> None:
-        """Finds in a thread what a path means, and chooses it."""
-        self.run_worker(
-            lambda: self._find(path),
-            name="open",
-            group="open",
-            thread=True,
-            exclusive=True,
-            exit_on_error=False,
-        )
-
-    @on(NotOpened)
-    def _not_opened(self, event: NotOpened) -> None:
+    @on(TextOpening.Refused)
+    def _not_opened(self, event: TextOpening.Refused) -> None:
         for opener in self.query(PathOpener):
             opener.show_fault(event.sentence)
             return
         self.notify(visible(event.sentence), title="Not opened", severity="warning", markup=False)
 
-    @on(Opened)
-    async def _opened(self, event: Opened) -> None:
+    @on(TextOpening.Opened)
+    async def _opened(self, event: TextOpening.Opened) -> None:
         remembered = self.workbench.remembered
         remembered.recent_texts = with_recent(remembered.recent_texts, event.choice)
         self.query_one(TextList).clear_filter()
@@ -288,14 +240,6 @@ class CorpusPane(Pane):
     def _list_choices(self, chosen: TextChoice, marked: Sequence[TextChoice] = ()) -> None:
         self.query_one(TextList).show_choices(self._choices(), chosen, marked)
 
-    def _taken(self) -> TextChoice:
-        """What is trained on: the marked texts together, or the one that is highlighted."""
-        texts = self.query_one(TextList)
-        if texts.marked:
-            return texts.marked[0] if len(texts.marked) == 1 else together(texts.marked)
-        assert texts.chosen is not None
-        return texts.chosen
-
     def _watch(self) -> None:
         """Notices files put into the user's folder, and a training's beginning and end."""
         if (changed := self._changed()) != self._shelf_time:
@@ -321,68 +265,14 @@ class CorpusPane(Pane):
             return 0
 
     def _draw_hint(self) -> None:
-        failure = self.query_one(TextView).failure
-        if self.query(PathOpener):
-            words = ("", "")
-        elif self.workbench.session.active:
-            words = ("● A training is running.", "  F3 shows it.")
-        elif failure:
-            words = ("✗ This text cannot be trained on as it is.", "")
-        elif marked := len(self.query_one(TextList).marked):
-            several = "this text" if marked == 1 else f"these {marked} texts together"
-            words = (f"▶ Press t to train a GPT on {several}", "\n  esc lets go of the marks")
-        else:
-            words = ("▶ Press t to train a GPT on this text", self._go_on)
-        if words != self._hint:
-            self._hint = words
-            style = "bold $error" if failure else "bold $accent"
-            content = Content.assemble((words[0], style), (words[1], "$foreground 70%"))
-            self.query_one("#hint", Static).update(content)
+        self.query_one(NextStep).show(
+            Standing(
+                opening=bool(self.query(PathOpener)),
+                training=self.workbench.session.active,
+                failure=self.query_one(TextView).failure,
+                marked=len(self.query_one(TextList).marked),
+            )
+        )
 
     def _refuse(self, sentence: str) -> None:
         self.notify(sentence, title="Not started", severity="warning", markup=False)
-
-    def _find(self, typed: str) -> None:
-        """Finds in a worker thread what a typed path means."""
-        worker = get_current_worker()
-        try:
-            choice = opened_choice(typed, self.workbench.data, self._choices())
-            answer: Message = self.Opened(choice)
-        except ValueError as error:
-            answer = self.NotOpened(str(error))
-        if not worker.is_cancelled:
-            self.post_message(answer)
-
-    def _find_runs(self) -> None:
-        newest = next(iter(list_runs(self.workbench.data)), None)
-        self.post_message(self.RunsKnown(_way_on(newest) if newest else ""))
-
-
-def _share(typed: str) -> float:
-    """`37`, `37 %` or `37.5%` as a share. Raises ValueError for what is none."""
-    try:
-        percent = float(typed.strip().removesuffix("%").replace(",", "."))
-    except ValueError:
-        percent = math.nan
-    if not 0 <= percent <= 100:
-        raise ValueError("Type a number from 0 (the beginning) to 100 (the end).")
-    return percent / 100
-
-
-def _way_on(run: RunFolder) -> str:
-    """What can be done with a run that was left."""
-    from minigpt_tui.tui.run_view import RunReader  # brings numpy: not before the first paint
-
-    view = RunReader(run).pull()
-    if view is not None and view.resumable:
-        return f"\n  or F3, then F7 to go on with {visible(run.name)}"
-    return f"\n  or F4 to ask {visible(run.name)}" if run.best.exists() else ""
-
-
-def _open_from(choice: TextChoice) -> Path:
-    """The folder in which a text is likely to be sought: that of the last one, or where we are."""
-    try:
-        beside = Path(choice.names[0]).parent
-        return beside if choice.shelf == DISK and beside.is_dir() else Path.cwd()
-    except OSError:  # the folder was removed, or may not be looked into
-        return Path.home()

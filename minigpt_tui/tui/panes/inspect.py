@@ -11,9 +11,8 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.widgets import Input, Static
 
-from minigpt_tui.runs.folder import RunFolder
-from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.chosen_model import choose_model, run_of_session
 from minigpt_tui.tui.inspecting import Asked, CorpusShelf
 from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.panes.inspect_views import TITLES, build_view
@@ -21,12 +20,10 @@ from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.widgets.inspect_tabs import InspectTabs
 from minigpt_tui.tui.widgets.inspect_view import InspectView
 from minigpt_tui.tui.widgets.model_line import ModelLine
+from minigpt_tui.tui.widgets.no_model import NoModel
 from minigpt_tui.tui.widgets.prompt import PromptInput
-from minigpt_tui.tui.widgets.run_choice import RunChoice
 
 PULL_SECONDS = 0.5
-EMPTY = "No model yet. Press F2, choose a text, press t."
-TRAINING = "No model yet: the training has begun. The first one can be seen here after an epoch."
 
 
 class InspectPane(Pane):
@@ -57,13 +54,13 @@ class InspectPane(Pane):
         yield Static("", id="notes", classes="warning", markup=False)
         yield Static("", id="explanation", markup=False)
         yield Container(id="place")
-        yield Static("", id="message", classes="box", markup=False)
+        yield NoModel(soon="can be seen")
 
     async def on_mount(self) -> None:
         name = self.workbench.remembered.inspect_view
         await self._show_view(name if name in TITLES else next(iter(TITLES)))
         self._show_model()
-        self.query_one(ModelLine).read(self._run_of_session())
+        self.query_one(ModelLine).read(run_of_session(self))
         self.set_interval(PULL_SECONDS, while_there(self, self._pull))
 
     def focus_first(self) -> None:
@@ -135,42 +132,23 @@ class InspectPane(Pane):
 
     # The model
 
-    def _run_of_session(self) -> RunFolder | None:
-        """The run that this session shows or trains, once it has a model."""
-        job = self.workbench.session.job
-        runs = (self.workbench.shown_run, None if job is None else job.run)
-        return next((run for run in runs if run is not None and run.best.is_file()), None)
-
     @on(ModelLine.Chosen)
     def action_choose_run(self) -> None:
-        line = self.query_one(ModelLine)
-
-        def chosen(run: RunFolder | None) -> None:
-            if run is not None and self.is_mounted:
-                self.workbench.shown_run = run
-                line.read(run)
-
-        current = None if line.model is None else line.model.run
-        self.app.push_screen(RunChoice(self.workbench.data, current), chosen)
+        choose_model(self)
 
     @on(ModelLine.Changed)
     def _show_model(self) -> None:
         """Looks into the new model; without one a sentence stands in the place of the view."""
         line = self.query_one(ModelLine)
         if line.model is None:
-            self._show_message(line.reason or self._empty(), trouble=line.run is not None)
+            self._explain_absence(line)
         else:
-            self._show_message("")
+            self.remove_class("-message")
             self._ask()
 
-    def _empty(self) -> str:
-        return TRAINING if self.workbench.session.active else EMPTY
-
-    def _show_message(self, sentence: str, *, trouble: bool = False) -> None:
-        self.set_class(sentence != "", "-message")
-        box = self.query_one("#message", Static)
-        box.set_class(trouble, "warning")
-        put(box, f"⚠ {visible(sentence)}\n\nF9 chooses another model." if trouble else sentence)
+    def _explain_absence(self, line: ModelLine) -> None:
+        self.query_one(NoModel).explain(line, training=self.workbench.session.active)
+        self.add_class("-message")
 
     def _pull(self) -> None:
         """Follows the training: the model is read again when there is a better one."""
@@ -179,10 +157,10 @@ class InspectPane(Pane):
             if self.view.took:
                 line.rest_after(self.view.took)
                 self.view.took = 0.0
-            line.follow(self._run_of_session())
+            line.follow(run_of_session(self))
             self.view.pull()
         if line.model is None and not line.reason:
-            self._show_message(self._empty())
+            self._explain_absence(line)
 
     # The prompts
 

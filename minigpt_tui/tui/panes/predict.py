@@ -7,41 +7,34 @@ every way it went is kept as a branch. The bars are about the place of the curso
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from minigpt_tui.runs.folder import RunFolder
-from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import bindings
-from minigpt_tui.tui.asking import FEW_PASSES, MAX_PASSES, Answer, AskedModel, token_text
+from minigpt_tui.tui.asking import FEW_PASSES, MAX_PASSES, AskedModel
+from minigpt_tui.tui.chosen_model import choose_model, run_of_session
 from minigpt_tui.tui.composing import Composition, Place
 from minigpt_tui.tui.pane import Pane, while_there
-from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.samplers import sampler_from_text, sampler_text
+from minigpt_tui.tui.text_writing import TextWriting
+from minigpt_tui.tui.token_taking import TokenTaking
 from minigpt_tui.tui.widgets.answer_words import notes_on
 from minigpt_tui.tui.widgets.answers import Answers
 from minigpt_tui.tui.widgets.bars import ChoiceBars
+from minigpt_tui.tui.widgets.hint_line import HintLine
 from minigpt_tui.tui.widgets.model_line import ModelLine
-from minigpt_tui.tui.widgets.prompt import PromptInput, prompt_text, shown_prompt
-from minigpt_tui.tui.widgets.run_choice import RunChoice
+from minigpt_tui.tui.widgets.no_model import NoModel
+from minigpt_tui.tui.widgets.prompt import PromptInput
 from minigpt_tui.tui.widgets.sampler_line import SamplerLine
 from minigpt_tui.tui.widgets.text_box import TextBox
 from minigpt_tui.tui.widgets.token_text import TokenText
-from minigpt_tui.tui.writing import Writer, Writing, write
 
 PULL_SECONDS = 0.25
-EMPTY = "No model yet. Press F2, choose a text, press t."
-TRAINING = "No model yet: the training has begun. The first one answers here after an epoch."
-HINT = "→ at the end takes the most probable token, ↓ chooses one. Enter writes on."
-HINT_BARS = "↑↓ choose a token, Enter takes it, esc goes back to the prompt."
-HINT_TEXT = "←→↑↓ go, F7 writes from here, ^n colours, ^z undoes, ^b branches."
-COMPARING = "The same text and place, by two models. Move in the text; F10 ends this."
 
 
 class PredictPane(Pane):
@@ -55,12 +48,10 @@ class PredictPane(Pane):
 
     def __init__(self) -> None:
         super().__init__(id="predict")
-        self.other: AskedModel | None = None
-        """A second model, to be compared with."""
-        self._shown: tuple[Writing, int, bool] | None = None
-        """How far the writing on the screen is."""
-        self.writer = Writer(Composition(Place("")))
-        self._take_when_answered = False
+        self.writing = TextWriting(
+            self, Composition(Place("")), begun=self._show_prompt, grown=self._ask
+        )
+        self.taking = TokenTaking(self, self.writing, taken=self._show_place)
         self._asked_at = 0.0
 
     def compose(self) -> ComposeResult:
@@ -68,27 +59,27 @@ class PredictPane(Pane):
         prompt = PromptInput(self.workbench.remembered.prompt, id="prompt", classes="box")
         prompt.border_title = "Prompt"
         yield prompt
-        yield Static("", id="notes", markup=False)
+        yield HintLine("", id="notes", markup=False)
         yield Answers(id="answers")
-        yield Static("", id="message", classes="box", markup=False)
+        yield NoModel(soon="answers")
         yield SamplerLine(id="sampler")
         yield TextBox(id="text", classes="box")
 
     def on_mount(self) -> None:
-        self.writer = Writer(Composition(Place(self.query_one(PromptInput).prompt)))
+        self.writing.use(Composition(Place(self.query_one(PromptInput).prompt)))
         sampler = sampler_from_text(self.workbench.remembered.sampler)
         self.query_one(SamplerLine).show(sampler)
         self.query_one(Answers).use(sampler)
         self._show_model()
-        self.query_one(ModelLine).read(self._run_of_session())
+        self.query_one(ModelLine).read(run_of_session(self))
         self.set_interval(PULL_SECONDS, while_there(self, self._pull))
 
     def on_unmount(self) -> None:
-        self.writer.end()
+        self.writing.end()
 
     @property
     def composition(self) -> Composition:
-        return self.writer.composition
+        return self.writing.composition
 
     def focus_first(self) -> None:
         prompt = self.query_one(PromptInput)
@@ -97,35 +88,18 @@ class PredictPane(Pane):
 
     # The model
 
-    def _run_of_session(self) -> RunFolder | None:
-        """The run that this session shows or trains, once it has a model."""
-        job = self.workbench.session.job
-        runs = (self.workbench.shown_run, None if job is None else job.run)
-        return next((run for run in runs if run is not None and run.best.is_file()), None)
-
-    def action_choose_run(self) -> None:
-        line = self.query_one(ModelLine)
-
-        def chosen(run: RunFolder | None) -> None:
-            if run is not None and self.is_mounted:
-                self.workbench.shown_run = run
-                line.read(run)
-
-        current = None if line.model is None else line.model.run
-        self.app.push_screen(RunChoice(self.workbench.data, current), chosen)
-
     @on(ModelLine.Chosen)
-    def _line_clicked(self) -> None:
-        self.action_choose_run()
+    def action_choose_run(self) -> None:
+        choose_model(self)
 
     @on(ModelLine.Changed)
     def _show_model(self) -> None:
         """Asks the new model; without one a sentence stands in the place of the bars."""
         line = self.query_one(ModelLine)
         if line.model is None:
-            self._show_message(line.reason or self._empty(), trouble=line.run is not None)
+            self._explain_absence(line)
         else:
-            self._show_message("")
+            self.remove_class("-message")
             self._use_vocabulary(line.model)
             shown = self.query_one(Answers).answered
             followed = shown is not None and shown.model.run == line.model.run
@@ -136,22 +110,29 @@ class PredictPane(Pane):
         kept = self.workbench.compositions
         known = kept.setdefault(model.vocabulary, Composition(Place("")))
         if known is not self.composition:
-            self.writer.end()
+            self.writing.end()
             known.type(self.query_one(PromptInput).prompt)
-            self.writer = Writer(known)
+            self.writing.use(known)
 
-    def _empty(self) -> str:
-        return TRAINING if self.workbench.session.active else EMPTY
+    def _explain_absence(self, line: ModelLine) -> None:
+        """A sentence in the place of the bars: why there is no model."""
+        self.query_one(NoModel).explain(line, training=self.workbench.session.active)
+        self._hide_bars()
+
+    def _hide_bars(self) -> None:
+        if self.query_one(ChoiceBars).has_focus:
+            self.query_one(PromptInput).focus()
+        self.add_class("-message")
 
     # The prompt and the text
 
     @on(Input.Changed, "#prompt")
     def _prompt_changed(self) -> None:
         prompt = self.query_one(PromptInput).prompt
-        self._take_when_answered = False
+        self.taking.forget()
         self.workbench.remembered.prompt = prompt
         if prompt != self.composition.place.prompt:
-            self.writer.end()
+            self.writing.end()
             self.composition.type(prompt)
             self._ask()
 
@@ -164,15 +145,7 @@ class PredictPane(Pane):
 
     @on(PromptInput.TakeToken)
     def _take_token(self) -> None:
-        """Takes the most probable token, now or when the text is answered."""
-        answer, model = self._answer(), self.query_one(ModelLine).model
-        self._take_when_answered = answer is None
-        compared_inside = self.other is not None and self.composition.place.at is not None
-        if answer is not None and model is not None and not compared_inside:
-            possible = (one.id for one in answer.tokens if token_text(model, one.id))
-            token = next(possible, None)
-            if token is not None:
-                self._append(model, answer, token)
+        self.taking.take_likeliest()
 
     @on(PromptInput.Left)
     def _leave_downwards(self) -> None:
@@ -185,31 +158,10 @@ class PredictPane(Pane):
 
     @on(ChoiceBars.Taken)
     def _alternative_taken(self, message: ChoiceBars.Taken) -> None:
-        answer, model = self._answer(), self.query_one(ModelLine).model
-        if answer is None or model is None or message.row >= len(answer.tokens):
-            return
-        if self.other is not None:
-            self.app.notify("End the comparison first: F10.", markup=False)
-            return
-        token = answer.tokens[message.row].id
-        if not model.service.tokenizer.token_bytes(token):
-            self.app.notify("A special token adds nothing to a text.", markup=False)
-            return
-        self.writer.end()
-        self._append(model, answer, token)
-
-    def _append(self, model: AskedModel, answer: Answer, token: int) -> None:
-        """Adds a token at the place that is looked at."""
-        try:
-            spelled = model.service.tokenizer.token_bytes(token)
-            self.composition.take(answer, token, spelled)
-        except ValueError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
-        else:
-            self._show_place()
+        self.taking.take_row(message.row)
 
     def action_undo(self) -> None:
-        self.writer.end()
+        self.writing.end()
         if self.composition.undo():
             self._show_place()
         else:
@@ -218,7 +170,7 @@ class PredictPane(Pane):
     def action_branches(self) -> None:
         from minigpt_tui.tui.widgets.branches import BranchesDialog
 
-        self.writer.end()
+        self.writing.end()
 
         def chosen(node: int | None) -> None:
             if self.is_mounted:
@@ -245,19 +197,12 @@ class PredictPane(Pane):
 
     # Asking
 
-    def _answer(self) -> Answer | None:
-        """The answer to the text as it stands, if it is there already."""
-        answers = self.query_one(Answers)
-        answer, asked = answers.fresh_answer(), answers.answered
-        fits = asked is not None and asked.draft == self.composition.draft
-        return answer if fits else None
-
     def _ask(self, max_passes: int = MAX_PASSES) -> None:
         model = self.query_one(ModelLine).model
         if model is not None:
             self._asked_at = time.monotonic()
-            passes = 0 if self.writer.writes else max_passes
-            self.query_one(Answers).ask(model, self.composition.draft, passes, self.other)
+            passes = 0 if self.writing.writes else max_passes
+            self.query_one(Answers).ask(model, self.composition.draft, passes)
 
     @on(Answers.Answered)
     def _answered(self, message: Answers.Answered) -> None:
@@ -268,40 +213,20 @@ class PredictPane(Pane):
         self._note(notes_on(message.question, answer))
         if answer.complete:
             self.query_one(ModelLine).rest_after(time.monotonic() - self._asked_at)
-        if self._take_when_answered and self._answer() is not None:
-            self._take_token()
+        self.taking.take_waiting()
 
     @on(Answers.Failed)
     def _not_answered(self, message: Answers.Failed) -> None:
-        self._show_message(message.sentence, trouble=True)
+        self.query_one(NoModel).say(message.sentence, trouble=True)
+        self._hide_bars()
 
     def _note(self, notes: str) -> None:
-        line = self.query_one("#notes", Static)
-        if not self.query_one(SamplerLine).has_focus:
-            put(line, notes or self._hint())
-            line.set_classes("warning" if notes else "dim")
-
-    def _hint(self) -> str:
-        """What the keys do where the focus is."""
-        if self.other is not None:
-            return COMPARING
-        if self.query_one(ChoiceBars).has_focus:
-            return HINT_BARS
-        if self.query_one(TokenText).has_focus:
-            return HINT_TEXT
-        return HINT
+        line = self.query_one(HintLine)
+        line.show(notes, self.screen.focused, comparing=self._comparing)
 
     def on_descendant_focus(self) -> None:
         asked, answer = self.query_one(Answers).answered, self.query_one(Answers).answer
         self._note("" if asked is None or answer is None else notes_on(asked, answer))
-
-    def _show_message(self, sentence: str, *, trouble: bool = False) -> None:
-        if sentence and self.query_one(ChoiceBars).has_focus:  # they are hidden now
-            self.query_one(PromptInput).focus()
-        self.set_class(sentence != "", "-message")
-        box = self.query_one("#message", Static)
-        box.set_class(trouble, "warning")
-        put(box, f"⚠ {visible(sentence)}\n\nF9 chooses another model." if trouble else sentence)
 
     # How tokens are picked
 
@@ -320,101 +245,36 @@ class PredictPane(Pane):
 
     @on(SamplerLine.Explained)
     def _explain(self, message: SamplerLine.Explained) -> None:
-        notes = self.query_one("#notes", Static)
-        put(notes, f"{message.sentence}  ↑↓ turn ←→ next F8 preset")
-        notes.set_classes("dim")
-
-    @on(SamplerLine.TypeStop)
-    def _type_stop(self) -> None:
-        from minigpt_tui.tui.widgets.run_dialogs import LineDialog
-
-        line = self.query_one(SamplerLine)
-
-        def accept(typed: str) -> None:
-            stop = prompt_text(typed).replace("\\n", "\n")
-            line.change(replace(line.sampler, stop=stop))
-
-        title = "The text ends before (| between several, \\n is a new line)"
-        self.app.push_screen(LineDialog(title, shown_prompt(line.sampler.stop), accept))
+        self.query_one(HintLine).explain_dial(message.sentence)
 
     # Writing
 
     @on(Input.Submitted, "#prompt")
-    def _prompt_submitted(self) -> None:
-        self.action_generate()
-
     def action_generate(self) -> None:
-        """Begins to write at the place that is looked at, or stops."""
-        if self.writer.writes:
-            self.writer.stop()
-        else:
-            self._write(self.query_one(SamplerLine).sampler.length)
+        self.writing.generate()
 
     def action_step(self) -> None:
-        """Draws a single token."""
-        if not self.writer.writes:
-            self._write(1)
+        self.writing.step()
 
     def action_again(self) -> None:
-        """Writes another text from where the last one began, with the next seed."""
-        length = None if self.other is not None else self.writer.rewind()
-        if length is None:
-            self.action_generate()
-            return
-        line = self.query_one(SamplerLine)
-        line.change(replace(line.sampler, seed=line.sampler.seed + 1))
-        self._write(length)
+        self.writing.again()
 
     def action_step_back(self) -> None:
         """Stops the writing, or goes back to the prompt."""
-        if self.writer.writes:
-            self.writer.stop()
+        if self.writing.writes:
+            self.writing.stop()
         else:
             self.query_one(PromptInput).focus()
 
-    def _write(self, length: int) -> None:
-        model = self.query_one(ModelLine).model
-        if model is None:
-            self.app.notify("There is no model to write with yet.", markup=False)
-            return
-        if self.other is not None:
-            self.app.notify("End the comparison first: F10.", markup=False)
-            return
-        self.writer.end()
-        answer = self._answer()
-        if self.composition.place.at is not None and answer is None:
-            return  # a moment later the place is known
-        sampler = self.query_one(SamplerLine).sampler
-        try:
-            writing = self.writer.begin(model, sampler, length, answer)
-        except ValueError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
-            return
-        self._show_prompt()
-        self._show_writing()
-        self.run_worker(lambda: write(writing), thread=True, group="write", exit_on_error=False)
-
-    def _show_writing(self) -> None:
-        """Puts up the text as far as it is; does nothing while that has not changed."""
-        writing = self.writer.writing
-        self.query_one(Answers).hold(self.writer.writes)
-        if writing is None:
-            return
-        done = writing.done.is_set()
-        grown = self.writer.take()
-        state = (writing, len(writing.tokens), done)
-        if state != self._shown:
-            was_done = self._shown is not None and self._shown[0] is writing and self._shown[2]
-            self._shown = state
-            self.query_one(TextBox).show_writing(writing)
-            if grown or (done and not was_done):
-                self._ask()
-
     # Comparing
+
+    @property
+    def _comparing(self) -> bool:
+        return self.query_one(Answers).other is not None
 
     def action_compare(self) -> None:
         """Chooses a second model, or ends the comparison."""
-        if self.other is not None:
+        if self._comparing:
             self._compare(None)
             return
         model = self.query_one(ModelLine).model
@@ -423,12 +283,12 @@ class PredictPane(Pane):
             return
         from minigpt_tui.tui.comparing import choose_other
 
-        self.writer.end()
+        self.writing.end()
         choose_other(self, model, self._compare)
 
     def _compare(self, other: AskedModel | None) -> None:
         if self.is_mounted:
-            self.other = other
+            self.query_one(Answers).other = other
             self.composition.look(None)
             self._note("")
             self._ask()
@@ -439,7 +299,7 @@ class PredictPane(Pane):
         """Shows what threads and trainings have brought since the last look."""
         line = self.query_one(ModelLine)
         if not self.query_one(Answers).busy:  # fast epochs must not keep an answer from its end
-            line.follow(self._run_of_session())
+            line.follow(run_of_session(self))
         if line.model is None and not line.reason:
-            self._show_message(self._empty())
-        self._show_writing()
+            self._explain_absence(line)
+        self.writing.pull()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,34 +13,27 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.manage import DeletedRun
 from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.actions import actions_of, bindings
+from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane, while_there
+from minigpt_tui.tui.run_checking import RunChecking
 from minigpt_tui.tui.run_export import export_run
 from minigpt_tui.tui.run_keeping import RunKeeping
+from minigpt_tui.tui.run_keys import Situation, applies, situation
 from minigpt_tui.tui.run_page import Details
+from minigpt_tui.tui.run_using import RunUsing
 from minigpt_tui.tui.runs_watcher import RunsWatcher
 from minigpt_tui.tui.selected_run import SelectedRun
-from minigpt_tui.tui.serving import Serving
 from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.run_details import RunDetails
 from minigpt_tui.tui.widgets.run_table import RunTable
 
-if TYPE_CHECKING:
-    from minigpt_tui.jobs.verify import Check
-
-log = logging.getLogger(__name__)
-
 AGES_SECONDS = 30.0
-
-OF_THE_SELECTED = {action.id for action in actions_of("runs")}
-"""Keys that do nothing without a selected run; `check_action` names those that need more."""
 
 EMPTY = Content.assemble(
     ("No run yet\n\n", "bold"),
@@ -72,12 +64,6 @@ class RunsPane(Pane):
     class NotListed(Message):
         sentence: str
 
-    @dataclass
-    class Checked(Message):
-        run: RunFolder
-        checks: list[Check]
-        done: bool
-
     def __init__(self) -> None:
         super().__init__(id="runs")
         self.trash: list[DeletedRun] = []
@@ -85,7 +71,7 @@ class RunsPane(Pane):
         self._wanted: RunFolder | None = None
         """The run that is to be selected once it is listed."""
         self._shown: tuple[object, ...] = ()
-        self._keys: object = None
+        self._keys: Situation | None = None
 
     def compose(self) -> ComposeResult:
         self.watcher = RunsWatcher(
@@ -93,8 +79,10 @@ class RunsPane(Pane):
             lambda runs, trash: self.post_message(self.Listed(runs, trash)),
             lambda sentence: self.post_message(self.NotListed(sentence)),
         )
-        self.followed = SelectedRun(self.workbench.session)
+        self.checking = RunChecking(self)
+        self.followed = SelectedRun(self.workbench.session, self.checking)
         self.keeping = RunKeeping(self, self.workbench.data)
+        self.using = RunUsing(self, self.keeping)
         remembered = self.workbench.remembered
         table = RunTable(remembered.runs_sort, remembered.runs_filter, id="runs-list")
         table.add_class("box")
@@ -191,12 +179,20 @@ class RunsPane(Pane):
         if shown != self._shown:
             self._shown = shown
             self.query_one(RunDetails).show(details)
-        summary = self.selected
-        can = summary and (summary.status.live, summary.resumable, summary.has_model)
-        keys = can, bool(self.trash), bool(self.summaries), self.workbench.session.active
+        keys = self._situation()
         if keys != self._keys:
             self._keys = keys
             self.refresh_bindings()
+
+    def _situation(self) -> Situation:
+        serving = self.workbench.serving
+        return situation(
+            self.selected,
+            listed=bool(self.summaries),
+            deleted=bool(self.trash),
+            idle=not self.workbench.session.active,
+            serving=serving is not None and serving.running,
+        )
 
     def _marked(self) -> RunSummary | None:
         marked = self.table.rows.marked
@@ -205,30 +201,9 @@ class RunsPane(Pane):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key is there where it does something."""
         if not self.is_mounted or not self.query(RunTable):
             return True
-        summary = self.selected
-        match action:
-            case "undo_delete" | "empty_trash":
-                return bool(self.trash)
-            case "filter_runs" | "sort_runs" | "reverse_runs":
-                return bool(self.summaries)
-            case "resume_run":
-                idle = not self.workbench.session.active
-                return summary is not None and summary.resumable and idle
-            case "take_back_run":
-                idle = not self.workbench.session.active
-                return summary is not None and summary.status.live and idle
-            case "stop_run" | "save_run":
-                return summary is not None and summary.status.live
-            case "serve_run":
-                serving = self.workbench.serving
-                served = serving is not None and serving.running
-                return served or (summary is not None and summary.has_model)
-            case "ask_run" | "export_run":
-                return summary is not None and summary.has_model
-        return summary is not None or action not in OF_THE_SELECTED
+        return applies(action, self._situation())
 
     def action_filter_runs(self) -> None:
         self.table.focus_filter()
@@ -240,66 +215,38 @@ class RunsPane(Pane):
         self.table.reverse()
 
     async def action_open_run(self) -> None:
-        if self.selected is None:
-            return
-        if self.workbench.session.active and not self.workbench.session.trains(self.selected.run):
-            self.keeping.say("Train shows the training that runs in this window, until it ends.")
-            return
-        self.workbench.shown_run, self.workbench.run_first = self.selected.run, True
-        await self.workbench.action_pane("train")
+        if self.selected is not None:
+            await self.using.show(self.selected.run)
 
     async def action_overlay_run(self) -> None:
-        """Shows the selected run with the marked one over it; a training here keeps its place, and
-        both are laid over that."""
-        selected, marked = self.selected, self.table.rows.marked
-        if selected is None:
-            return
-        job = self.workbench.session.job if self.workbench.session.active else None
-        below, above = (
-            (selected.run, [marked]) if job is None else (job.run, [marked, selected.run])
-        )
-        runs = [run for run in above if run is not None and run != below]
-        if not runs:
-            self.keeping.say("Mark another run with space first; o lays it over this one.")
-            return
-        if self.keeping.attempt(lambda: self.workbench.overlays.add(*runs), "Not laid over"):
-            self.workbench.shown_run = selected.run
-            await self.workbench.action_pane("train")
+        if self.selected is not None:
+            await self.using.overlay(self.selected.run, self.table.rows.marked)
 
     async def action_ask_run(self) -> None:
         if self.selected is not None:
-            self.workbench.shown_run = self.selected.run
-            await self.workbench.action_pane("predict")
+            await self.using.ask(self.selected.run)
 
     def action_serve_run(self) -> None:
-        from minigpt_tui.tui.widgets.serving_dialog import ServingDialog
-
-        serving = self.workbench.serving
-        if serving is None or not serving.running:
-            if self.selected is None or not self.selected.has_model:
-                return
-            serving = self.workbench.serving = Serving(self.selected.run, self.workbench.data)
-            serving.start()
-        self.app.push_screen(ServingDialog(serving))
+        has_model = self.selected is not None and self.selected.has_model
+        self.using.serve(self.selected.run if self.selected and has_model else None)
 
     async def action_resume_run(self) -> None:
         if self.selected is not None:
-            self.workbench.shown_run = self.selected.run
-            self.workbench.trainings.resume(self.selected.run)
-            if self.workbench.session.active:
-                await self.workbench.action_pane("train")
+            await self.using.resume(self.selected.run)
 
     async def action_take_back_run(self) -> None:
         if self.selected is not None:
-            self.workbench.shown_run = self.selected.run
-            await self.workbench.action_pane("train")
-            self.workbench.trainings.take_back(self.selected.run)
+            await self.using.take_back(self.selected.run)
 
     def action_stop_run(self) -> None:
-        self._ask_training("stop")
+        if self.selected is not None:
+            self.using.stop(self.selected.run)
+            self._pull()
 
     def action_save_run(self) -> None:
-        self._ask_training("checkpoint")
+        if self.selected is not None:
+            self.using.save(self.selected.run)
+            self._pull()
 
     def action_mark_run(self) -> None:
         rows = self.table.rows
@@ -353,50 +300,15 @@ class RunsPane(Pane):
             export_run(self.workbench, self.selected.run)
 
     def action_verify_run(self) -> None:
-        if self.selected is None:
+        if self.selected is not None:
+            self.checking.begin(self.selected.run)
+            self._pull()
+
+    @on(RunChecking.Found)
+    def _checked(self, found: RunChecking.Found) -> None:
+        if not self.checking.keep(found):
             return
-        run = self.selected.run
-        self.followed.keep_checks(run, [], done=False)
         self._pull()
-        self.run_worker(
-            lambda: self._verify(run),
-            name="verify",
-            group="verify",
-            thread=True,
-            exclusive=True,
-            exit_on_error=False,
-        )
-
-    @on(Checked)
-    def _checked(self, message: Checked) -> None:
-        if not self.followed.checking(message.run):
-            return
-        self.followed.keep_checks(message.run, message.checks, message.done)
-        self._pull()
-        failed = [check.what for check in message.checks if not check.passed]
-        if message.done and failed:
-            named = ", ".join(failed)
-            self.keeping.say(named, f"Damaged in {visible(message.run.name)}", "warning")
-
-    def _verify(self, run: RunFolder) -> None:
-        """Reads every file of a run in a thread, and tells of each."""
-        from minigpt_tui.jobs.verify import verify_files  # brings torch
-
-        worker = get_current_worker()
-        checks: list[Check] = []
-        for check in verify_files(run):
-            if worker.is_cancelled:
-                return
-            checks.append(check)
-            self.post_message(self.Checked(run, list(checks), done=False))
-        self.post_message(self.Checked(run, checks, done=True))
-
-    def _ask_training(self, kind: str) -> None:
-        if self.selected is None:
-            return
-        run = self.selected.run
-        words = {"stop": "It stops after its step and saves.", "checkpoint": "It saves now."}[kind]
-        if self.keeping.attempt(lambda: self.workbench.session.ask(run, kind), "Not asked"):
-            asked = "" if self.workbench.session.trains(run) else "Its process was asked. "
-            self.keeping.say(asked + words, visible(run.name))
-        self._pull()
+        if found.done and found.damaged:
+            named = ", ".join(found.damaged)
+            self.keeping.say(named, f"Damaged in {visible(found.run.name)}", "warning")

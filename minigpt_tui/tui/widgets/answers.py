@@ -80,7 +80,9 @@ class Answers(Horizontal):
         self.answered: Question | None = None
         """The question to which the answer on the screen belongs."""
         self.sampler = Sampler()
-        self._asked: tuple[AskedModel, Draft, int, AskedModel | None] | None = None
+        self.other: AskedModel | None = None
+        """A second model, to be compared with in what is asked from now on."""
+        self._asked: tuple[AskedModel, Draft, int] | None = None
         self._scores = Scores()
         self._question: Question | None = None
         self._thread_is_busy = False
@@ -97,10 +99,9 @@ class Answers(Horizontal):
         model: AskedModel,
         draft: Draft,
         max_passes: int = MAX_PASSES,
-        other: AskedModel | None = None,
     ) -> None:
         """Asks at once; a moment after another question, which a newer one may then replace."""
-        self._asked = (model, draft, max_passes, other)
+        self._asked = (model, draft, max_passes)
         if self._timer is not None:
             return
         wait = self._begun_at + DEBOUNCE_SECONDS - time.monotonic()
@@ -123,6 +124,11 @@ class Answers(Horizontal):
         """The answer on the screen, unless something newer was asked meanwhile."""
         asked = self._timer is not None or self.answered is not self._question
         return None if asked else self.answer
+
+    def answer_for(self, draft: Draft) -> Answer | None:
+        """The answer on the screen, if it is that to the text as it stands."""
+        fits = self.answered is not None and self.answered.draft == draft
+        return self.fresh_answer() if fits else None
 
     @property
     def busy(self) -> bool:
@@ -161,8 +167,8 @@ class Answers(Horizontal):
         self._timer = None
         self._begun_at = time.monotonic()
         assert self._asked is not None
-        model, draft, max_passes, other = self._asked
-        self._question = Question(model, draft, self._rows(), max_passes, other)
+        model, draft, max_passes = self._asked
+        self._question = Question(model, draft, self._rows(), max_passes, self.other)
         if not self._thread_is_busy:
             self._work()
 

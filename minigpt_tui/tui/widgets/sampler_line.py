@@ -6,7 +6,7 @@ Arrows choose a value and turn it. Whoever listens shows at once what that does 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from minigpt_tui.tui.samplers import DIALS, OFF, Dial, Sampler, preset_after
+from minigpt_tui.tui.widgets.prompt import prompt_text, shown_prompt
 
 LABEL = "Sampler  "
 
@@ -47,9 +48,6 @@ class SamplerLine(Widget, can_focus=True):
         """What the chosen setting does."""
 
         sentence: str
-
-    class TypeStop(Message):
-        """The stop strings are to be typed."""
 
     def __init__(self, **options: str) -> None:
         super().__init__(**options)  # type: ignore[arg-type]  # id and classes
@@ -88,7 +86,7 @@ class SamplerLine(Widget, can_focus=True):
 
     def action_type(self) -> None:
         if self.dial.setting == "stop":
-            self.post_message(self.TypeStop())
+            self._type_stop()
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
@@ -112,6 +110,16 @@ class SamplerLine(Widget, can_focus=True):
         if sampler != self.sampler:
             self.show(sampler)
             self.post_message(self.Changed(sampler))
+
+    def _type_stop(self) -> None:
+        from minigpt_tui.tui.widgets.run_dialogs import LineDialog
+
+        def accept(typed: str) -> None:
+            stop = prompt_text(typed).replace("\\n", "\n")
+            self.change(replace(self.sampler, stop=stop))
+
+        title = "The text ends before (| between several, \\n is a new line)"
+        self.app.push_screen(LineDialog(title, shown_prompt(self.sampler.stop), accept))
 
     def _explain(self) -> None:
         self.post_message(self.Explained(self.dial.help))

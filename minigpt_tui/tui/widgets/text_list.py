@@ -18,7 +18,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.text_choices import OWN, SHELVES, TextChoice
+from minigpt_tui.tui.text_choices import OWN, SHELVES, TextChoice, together
 from minigpt_tui.tui.widgets.numbers import size
 
 
@@ -90,6 +90,14 @@ class TextList(Vertical):
             self.marked.append(self.chosen)
         self._redraw([self.chosen])
         self.post_message(self.Marked())
+
+    @property
+    def taken(self) -> TextChoice:
+        """What is trained on: the marked texts together, or the one that is highlighted."""
+        if self.marked:
+            return self.marked[0] if len(self.marked) == 1 else together(self.marked)
+        assert self.chosen is not None
+        return self.chosen
 
     @property
     def listed(self) -> list[TextChoice]:

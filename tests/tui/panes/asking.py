@@ -161,7 +161,7 @@ async def settled(pilot: Pilot[None]) -> None:
         answers = pilot.app.query_one(Answers)
         answer, asked = answers.fresh_answer(), answers.answered
         fits = asked is not None and asked.draft == pane.composition.draft
-        return fits and answer is not None and answer.complete and not pane.writer.writes
+        return fits and answer is not None and answer.complete and not pane.writing.writer.writes
 
     await until(pilot, complete)
     await pilot.pause(0.01)

@@ -11,6 +11,7 @@ from minigpt_tui.text.text_tree import tree_from_json
 from minigpt_tui.tui.asking import Draft, load_model
 from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.samplers import Sampler, sampler_text
+from minigpt_tui.tui.widgets.answers import Answers
 from minigpt_tui.tui.widgets.bars import ChoiceBars
 from minigpt_tui.tui.widgets.branches import BranchesDialog
 from minigpt_tui.tui.widgets.model_line import ModelLine
@@ -62,8 +63,8 @@ async def test_writing_can_be_stopped(data: DataFolder, key: str) -> None:
         assert "loss not measured" in shown(pilot, "#model")
         pane = pilot.app.query_one(PredictPane)
         pilot.app.simulate_key("enter")  # the pilot would wait until the model has written all
-        await until(pilot, lambda: pane.writer.writing is not None)
-        writing = pane.writer.writing
+        await until(pilot, lambda: pane.writing.writer.writing is not None)
+        writing = pane.writing.writer.writing
         assert writing is not None
         pilot.app.simulate_key(key)
         await until(pilot, writing.done.is_set)
@@ -157,11 +158,11 @@ async def test_samplers_move_the_bars_without_asking_the_model(data: DataFolder)
     trained_run(data, "breakfast")
     async with workbench(data, "We").run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        answer = pilot.app.query_one(PredictPane)._answer()
+        answer = pilot.app.query_one(Answers).fresh_answer()
         before = shown(pilot, "#tokens")
         await pilot.press("f8", "right", *["down"] * 15)  # top-k 3
         after = shown(pilot, "#tokens")
-        assert pilot.app.query_one(PredictPane)._answer() is answer
+        assert pilot.app.query_one(Answers).fresh_answer() is answer
         assert [row for row in after.splitlines() if "top-k" in row]
         assert before.splitlines()[0][:14] == after.splitlines()[0][:14]  # the model's own stays
         assert "3 left" in str(pilot.app.query_one(ChoiceBars).border_subtitle)

@@ -1,0 +1,41 @@
+"""The line under the prompt: what the model does not see of it, else what the keys do here."""
+
+from __future__ import annotations
+
+from textual.widget import Widget
+from textual.widgets import Static
+
+from minigpt_tui.tui.repaint import put
+from minigpt_tui.tui.widgets.bars import ChoiceBars
+from minigpt_tui.tui.widgets.sampler_line import SamplerLine
+from minigpt_tui.tui.widgets.token_text import TokenText
+
+PROMPT = "→ at the end takes the most probable token, ↓ chooses one. Enter writes on."
+BARS = "↑↓ choose a token, Enter takes it, esc goes back to the prompt."
+TEXT = "←→↑↓ go, F7 writes from here, ^n colours, ^z undoes, ^b branches."
+COMPARING = "The same text and place, by two models. Move in the text; F10 ends this."
+DIAL = "{help}  ↑↓ turn ←→ next F8 preset"
+
+
+class HintLine(Static):
+    """Notes go before hints. While the sampler has the focus, its dial is explained."""
+
+    def show(self, notes: str, focused: Widget | None, *, comparing: bool) -> None:
+        if isinstance(focused, SamplerLine):
+            return
+        put(self, notes or _hint(focused, comparing))
+        self.set_classes("warning" if notes else "dim")
+
+    def explain_dial(self, help: str) -> None:
+        put(self, DIAL.format(help=help))
+        self.set_classes("dim")
+
+
+def _hint(focused: Widget | None, comparing: bool) -> str:
+    if comparing:
+        return COMPARING
+    if isinstance(focused, ChoiceBars):
+        return BARS
+    if isinstance(focused, TokenText):
+        return TEXT
+    return PROMPT
