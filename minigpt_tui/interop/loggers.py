@@ -6,6 +6,7 @@ A logger is slow and may fail: whoever uses one does so in a thread of its own.
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import re
 from collections.abc import Mapping
@@ -128,7 +129,12 @@ class WeightsAndBiases:
 
 
 def _has_key(wandb: Any) -> bool:
-    return bool(os.environ.get("WANDB_API_KEY") or wandb.api.api_key)
+    """Whether somebody is logged in; asks nobody, and sends nothing."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    if "prompt" in inspect.signature(wandb.login).parameters:
+        return bool(wandb.login(prompt=False, verify=False))
+    return bool(wandb.api.api_key)  # before 0.31, where the other would ask on the terminal
 
 
 def _as_code(text: str) -> str:

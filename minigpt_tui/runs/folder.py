@@ -144,7 +144,7 @@ def create_run(
             run = RunFolder(data.runs / check_name(name, "name of a run"))
             if not _build(run, config, fill):
                 raise ValueError(
-                    f"There is already a run {run.name}. Choose another name, or resume that run."
+                    f"There is already a run “{run.name}”. Choose another name, or resume that run."
                 )
             return run
         while True:  # another process may take the number between the look and the rename

@@ -47,7 +47,7 @@ def rename_run(run: RunFolder, name: str) -> RunFolder:
         return run
     _refuse_while_live(run, "renamed")
     if os.path.lexists(target):
-        raise ValueError(f"There is already a run {name}. Choose another name.")
+        raise ValueError(f"There is already a run “{name}”. Choose another name.")
     _move(run.path, target, f"rename the run {visible(run.name)}")
     return RunFolder(target)
 

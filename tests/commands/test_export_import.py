@@ -131,7 +131,7 @@ def test_nanogpt_becomes_a_run_of_its_own_text(here, home, capsys):
     assert run("eval", "--run", "ckpt") == 0
     assert run("inspect", "lens", "I eat", "--run", "ckpt") == 0
     assert run("import", "ckpt.pt", "--vocabulary", "input.txt") == 2
-    assert "already a run ckpt" in capsys.readouterr().err
+    assert "already a run “ckpt”" in capsys.readouterr().err
 
 
 def test_an_import_that_cannot_be_written_leaves_no_run(here, home, monkeypatch, capsys):

@@ -93,7 +93,7 @@ def wandb_rows(raw):
 
 
 @pytest.mark.peer
-def test_wandb_is_logged_to_offline(config, data, tmp_path, monkeypatch):
+def test_wandb_is_logged_to_offline(config, data, tmp_path, monkeypatch, capfd):
     monkeypatch.delenv("WANDB_MODE", raising=False)
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))  # where nobody is logged in
@@ -105,6 +105,7 @@ def test_wandb_is_logged_to_offline(config, data, tmp_path, monkeypatch):
     ).run
     [finding] = [e for e in heard if isinstance(e, Diagnosed) and e.kind == "log"]
     assert "Nobody is logged in to wandb, so it logs offline" in finding.message
+    assert "wandb" not in "".join(capfd.readouterr()), "the terminal belongs to somebody else"
     [file] = run.path.rglob("*.wandb")
     rows = wandb_rows(file.read_bytes())
     losses = {int(row["step"]): float(row["train/loss"]) for row in rows if "train/loss" in row}

@@ -57,7 +57,7 @@ def test_an_unsafe_name_is_refused(data: DataFolder, run: RunFolder, name: str) 
 
 def test_a_taken_name_is_refused(data: DataFolder, run: RunFolder) -> None:
     create_run(data, "other", RunConfig())
-    with pytest.raises(ValueError, match="already a run other"):
+    with pytest.raises(ValueError, match="already a run “other”"):
         rename_run(run, "other")
     assert names(data) == ["first", "other"]
 

@@ -149,7 +149,7 @@ def refusal(facts: TextMeasure, config: RunConfig) -> str:
     return (
         f"Too small: the training part has {facts.train_tokens:,} tokens, but the context takes "
         f"{window + 1:,} (max_seq_len {window:,} and the token after it). Choose a longer text, "
-        "or set a smaller max_seq_len under Train (F3)."
+        "or set a smaller max_seq_len (under Train, or --max-seq-len)."
     )
 
 

@@ -269,7 +269,7 @@ async def test_renaming_refuses_a_taken_name_and_keeps_the_dialog(data: DataFold
         assert isinstance(dialog, LineDialog)
         dialog.query_one(Input).value = "other"
         await pilot.press("enter")
-        assert "already a run other" in str(dialog.query_one(Static).content)
+        assert "already a run “other”" in str(dialog.query_one(Static).content)
         dialog.query_one(Input).value = "better"
         await pilot.press("enter")
         await until(pilot, lambda: names(app) == ["better", "other"])
