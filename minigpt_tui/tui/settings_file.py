@@ -78,9 +78,6 @@ def with_entries(text: str, facts: Mapping[str, Any]) -> str:
     """The text of a settings file with other values for some entries, each in its place."""
     import yaml
 
-    def entry(name: str) -> str:
-        return yaml.safe_dump({name: facts[name]}, sort_keys=False, allow_unicode=True)
-
     lines, written = [], set()
     replacing = False
     for line in text.splitlines(keepends=True):
@@ -89,14 +86,14 @@ def with_entries(text: str, facts: Mapping[str, Any]) -> str:
             replacing = match[1] in facts
             if replacing and match[1] not in written:
                 written.add(match[1])
-                lines.append(entry(match[1]))
+                lines.append(_dumped({match[1]: facts[match[1]]}))
         elif replacing and (line[0] in "#\n\r" or line.startswith("---")):
             replacing = False
         if not replacing:
             lines.append(line)
     if lines and not lines[-1].endswith("\n"):
         lines.append("\n")
-    lines += [entry(name) for name in facts if name not in written]
+    lines += [_dumped({name: facts[name]}) for name in facts if name not in written]
     result = "".join(lines)
     try:
         loaded, wanted = yaml.safe_load(result), {**(yaml.safe_load(text) or {}), **facts}
@@ -105,4 +102,16 @@ def with_entries(text: str, facts: Mapping[str, Any]) -> str:
     if loaded == wanted:
         return result
     # Written in a style that has no line for each entry (`{theme: nord}`): comments are lost then.
-    return str(yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True))
+    return _dumped(wanted)
+
+
+def _dumped(entries: Mapping[str, Any]) -> str:
+    """YAML that is read back as it is, with letters of every script as they are where they can."""
+    import yaml
+
+    plain = dict(entries)
+    legible = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    # Unescaped, a line break such as U+0085 comes back as another character.
+    if yaml.safe_load(legible) == plain:
+        return str(legible)
+    return str(yaml.safe_dump(plain, sort_keys=False))

@@ -18,6 +18,9 @@ from tests.reliability.frame import Promise, Trial
 from tests.reliability.promises import PROMISES
 from tests.reliability.results import Results, Tally
 
+SAVED_EVERY_SECONDS = 20.0
+"""So that little is lost of a piece that is ended."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
@@ -25,27 +28,41 @@ def main() -> int:
     parser.add_argument("--only", metavar="1,3,…", help="these promises alone")
     parser.add_argument("--seed", type=int, help="other dice (default: the first not yet used)")
     parser.add_argument("--case", default="", metavar="TEXT", help="cases that contain this alone")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        metavar="N",
+        help="how long random input (1, with --long 20) and the soak (with --long 40) go on",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="add the results up in this file")
+    parser.add_argument(
+        "--table", action="store_true", help="show the results in FILE, try nothing"
+    )
     arguments = parser.parse_args()
     # What the program logs of the faults is expected, thousands of times.
     logging.getLogger("minigpt_tui").addHandler(logging.NullHandler())
     results = Results(arguments.json)
-    chosen = _chosen(arguments.only)
-    for promise in chosen:
-        seed = results.next_seed(promise.number) if arguments.seed is None else arguments.seed
-        tally = _try(promise, arguments.long, seed, arguments.case)
-        results.put(promise.number, seed, tally)
+    for promise in [] if arguments.table else _chosen(arguments.only):
+        _try(promise, results, arguments)
+    return _table(results)
+
+
+def _table(results: Results) -> int:
+    """Prints what this commit has come to; the exit code."""
     print(f"\nCommit {results.commit}")
-    print(f"{'':>2} {'promise':<58} {'cases':>8} {'failures':>8}")
+    print(f"{'':>2} {'promise':<50} {'minutes':>7} {'cases':>9} {'failures':>8}")
     failures = 0
     for promise in PROMISES:
         total = results.total(promise.number)
-        if not total.cases:
-            continue
         failures += len(total.failures)
         print(
-            f"{promise.number:>2} {promise.title:<58} {total.cases:>8,} {len(total.failures):>8,}"
+            f"{promise.number:>2} {promise.title:<50} {total.seconds / 60:>7.1f} "
+            f"{total.cases:>9,} {len(total.failures):>8,}"
+            if total.cases
+            else f"{promise.number:>2} {promise.title:<50} {'not tried':>7}"
         )
+        for failure in total.failures:
+            print(f"   {failure.what}: {failure.fault}")
     return 1 if failures else 0
 
 
@@ -56,22 +73,30 @@ def _chosen(only: str | None) -> list[Promise]:
     return [promise for promise in PROMISES if promise.number in numbers]
 
 
-def _try(promise: Promise, long: bool, seed: int, only: str) -> Tally:
+def _try(promise: Promise, results: Results, arguments: argparse.Namespace) -> None:
     """Tries one promise, and names each case that breaks it as it comes."""
+    seed = results.begin(promise.number, arguments.seed)
+    only = arguments.case
     tally = Tally()
-    began = time.monotonic()
+    saved = began = time.monotonic()
     print(f"{promise.number}. {promise.title} (seed {seed})", flush=True)
     with tempfile.TemporaryDirectory(prefix="reliability-") as folder:
         os.environ["MINIGPT_TUI_HOME"] = str(Path(folder) / "home")
-        for case in promise.cases(Trial(Path(folder), long, seed, only)):
+        trial = Trial(Path(folder), arguments.long, seed, only, arguments.minutes)
+        for case in promise.cases(trial):
             if not case.what or only not in case.what:
                 continue
             tally.add(case)
+            now = time.monotonic()
+            tally.seconds = now - began
+            if now - saved > SAVED_EVERY_SECONDS:
+                saved = now
+                results.put(promise.number, seed, tally)
             if case.fault:
                 again = f"--only {promise.number} --seed {seed} --case '{case.what}'"
                 print(f"   FAILED {case.what}: {case.fault}\n      again: {again}", flush=True)
-    print(f"   {tally.cases:,} cases in {time.monotonic() - began:.0f} s", flush=True)
-    return tally
+    results.put(promise.number, seed, tally)
+    print(f"   {tally.cases:,} cases in {tally.seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Cases = Iterator["Case"]
+NOTES_LENGTH = 800
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class Trial:
     """How a promise is to be tried: where, how thoroughly, and with which dice.
 
     `only` is a part of the name of the cases wanted; a promise may pass over others unseen.
+    `minutes` is for what goes by time alone: random input and the soak.
     """
 
     folder: Path
     long: bool = False
     seed: int = 0
     only: str = ""
+    minutes: float | None = None
 
     def dice(self, *purpose: object) -> random.Random:
         return random.Random(f"{self.seed} {purpose}")
@@ -69,12 +72,17 @@ def tried(what: str, act: Callable[[], object]) -> Case:
     try:
         act()
     except BrokenPromiseError as broken:
-        return Case(what, str(broken))
+        return Case(what, str(broken) + _notes(broken))
     except Exception as error:  # noqa: BLE001 - an error of any kind breaks the promise
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(where.filename).name}:{where.lineno}"
-        return Case(what, f"{type(error).__name__}: {error} ({place})")
+        return Case(what, f"{type(error).__name__}: {error} ({place}){_notes(error)}")
     return Case(what)
+
+
+def _notes(error: Exception) -> str:
+    """What was added to an error, such as the smallest input that raises it."""
+    return "".join(f"\n      {note}" for note in getattr(error, "__notes__", ()))[:NOTES_LENGTH]
 
 
 def is_harmless(text: str) -> bool:

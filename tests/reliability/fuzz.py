@@ -1,14 +1,17 @@
 """Random input for everything that reads what others wrote: refused in words, or read.
 
-Hypothesis makes the inputs and shrinks the one that breaks a reader.
+Hypothesis makes the inputs and shrinks the one that breaks a reader. Where atheris is installed,
+it looks for inputs that reach lines which no other has reached (`guided`).
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import hypothesis
 import numpy as np
@@ -29,11 +32,17 @@ from minigpt_tui.text.decoding import decode
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.tokenizers import build_tokenizer, tokenizer_from_json
 from minigpt_tui.tui.settings_file import read_settings, write_settings
+from tests.reliability import guided
+from tests.reliability.foreign import foreign_targets
 from tests.reliability.frame import Case, Cases, Trial, expect, is_harmless, refused_in_words, tried
+from tests.reliability.mutation import mutated
 from tests.reliability.small import TEXT, config_for, readers
 
 Target = tuple[str, st.SearchStrategy[Any], Callable[[Any], object]]
 
+INPUTS = 1000
+"""For each target in one round."""
+GUIDED_LEAST_SECONDS = 5.0
 ENCODINGS = ("auto", "utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "utf-7", "shift_jis", "no")
 PLAIN = st.recursive(
     st.none()
@@ -49,12 +58,33 @@ PLAIN = st.recursive(
 
 def fuzz(trial: Trial, inputs: int) -> Cases:
     """Every target with so many inputs; each input is a case."""
-    folder = trial.folder / "fuzz"
-    folder.mkdir()
-    for name, strategy, act in _targets(folder):
+    yield from _round(trial, targets(trial.folder / "fuzz"), trial.seed, inputs)
+
+
+def fuzz_for(trial: Trial, minutes: float) -> Cases:
+    """Rounds over all targets until the time is over: half of it blindly, half of it guided."""
+    if not (trial.wants("fuzz, ") or "fuzz, " in trial.only or "guided, " in trial.only):
+        return
+    guide = guided.installed()
+    if not guide:
+        print("   not tried here: guided input (atheris is not installed)")
+    ends = time.monotonic() + 60 * minutes / (2 if guide else 1)
+    every = targets(trial.folder / "fuzz")
+    for turn in itertools.count():
+        if time.monotonic() > ends:
+            break
+        yield from _round(trial, every, 1000 * trial.seed + turn, INPUTS)
+    wanted = [name for name, *_ in every if guide and trial.wants(f"guided, {name}")]
+    for name in wanted:
+        share = max(GUIDED_LEAST_SECONDS, 30 * minutes / len(wanted))
+        yield from guided.runs(name, trial.seed, share, trial.folder / "guided")
+
+
+def _round(trial: Trial, every: list[Target], seed: int, inputs: int) -> Cases:
+    for name, strategy, act in every:
         what = f"fuzz, {name}"
-        if trial.wants(what):
-            yield from _fuzzed(what, strategy, act, trial.seed, inputs)
+        if trial.wants(what) or what in trial.only:
+            yield from _fuzzed(what, strategy, act, seed, inputs)
 
 
 def _fuzzed(
@@ -66,7 +96,22 @@ def _fuzzed(
 ) -> Cases:
     count = 0
 
-    @hypothesis.seed(seed)
+    def counted(value: Any) -> None:
+        nonlocal count
+        count += 1
+        act(value)
+
+    done = tried(f"{what}, seed {seed}", hypothesis.seed(seed)(trying(strategy, counted, inputs)))
+    for _ in range(count - 1):
+        yield Case(what)
+    yield done
+
+
+def trying(
+    strategy: st.SearchStrategy[Any], act: Callable[[Any], object], inputs: int
+) -> Callable[[], None]:
+    """A test that acts on inputs of a strategy; it raises what the smallest that fails raises."""
+
     @hypothesis.settings(
         max_examples=inputs,
         deadline=None,
@@ -75,17 +120,14 @@ def _fuzzed(
     )
     @given(strategy)
     def test(value: Any) -> None:
-        nonlocal count
-        count += 1
         act(value)
 
-    done = tried(what, test)
-    for _ in range(count - 1):
-        yield Case(what)
-    yield done
+    return cast(Callable[[], None], test)
 
 
-def _targets(folder: Path) -> list[Target]:
+def targets(folder: Path) -> list[Target]:
+    """Each reader by name, with input for it, made in an empty folder of its own."""
+    folder.mkdir()
     tokenizer = build_tokenizer([TEXT], config_for(Path("x")).data)
     vocabulary = tokenizer.to_json()
     info = info_to_json(RunInfo(1.0, "1", "c", "char"))
@@ -131,7 +173,7 @@ def _targets(folder: Path) -> list[Target]:
         ("safe text", st.text(), lambda text: expect(is_harmless(visible(text)), repr(text))),
         (
             "vocabulary",
-            _mutated(vocabulary.encode()),
+            mutated(vocabulary.encode()),
             lambda raw: refused_in_words(
                 lambda: tokenizer_from_json(raw.decode("utf-8", "replace"))
             ),
@@ -141,7 +183,7 @@ def _targets(folder: Path) -> list[Target]:
             PLAIN,
             lambda plain: refused_in_words(lambda: tokenizer_from_json(_json(plain))),
         ),
-        ("facts", _mutated(info), lambda raw: refused_in_words(lambda: parse_info(raw))),
+        ("facts", mutated(info), lambda raw: refused_in_words(lambda: parse_info(raw))),
         ("facts, any JSON", PLAIN, lambda v: refused_in_words(lambda: parse_info(_line(v)))),
         ("settings, any bytes", st.binary(), raw_into(file, lambda: load_yaml(file))),
         ("settings, YAML", _yaml(), raw_into(file, lambda: load_yaml(file))),
@@ -152,6 +194,7 @@ def _targets(folder: Path) -> list[Target]:
         ("status", st.dictionaries(_KEYS, PLAIN), status),
         ("query", st.text(max_size=60), lambda text: refused_in_words(lambda: parse_query(text))),
         ("sampler chain", _samplings(), _drawn),
+        *foreign_targets(folder, PLAIN),
     ]
 
 
@@ -163,19 +206,6 @@ _KEYS = st.sampled_from(_KEY_NAMES.split())
 
 def _reads(run: RunFolder) -> Callable[[], object]:
     return lambda: (read_lines(run.events_file), read_probes(run))
-
-
-def _mutated(raw: bytes) -> st.SearchStrategy[bytes]:
-    """A document with a few bytes changed, left out or put in."""
-    edit = st.tuples(st.integers(0, len(raw)), st.integers(0, 4), st.binary(max_size=4))
-
-    def changed(edits: list[tuple[int, int, bytes]]) -> bytes:
-        found = raw
-        for at, gone, new in edits:
-            found = found[:at] + new + found[at + gone :]
-        return found
-
-    return st.lists(edit, max_size=4).map(changed)
 
 
 def _yaml() -> st.SearchStrategy[bytes]:

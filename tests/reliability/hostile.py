@@ -18,7 +18,7 @@ from minigpt_tui.runs.folder import RunFolder
 from tests.reliability.by_pytest import by_pytest
 from tests.reliability.forge import KILLED, Done, Forge
 from tests.reliability.frame import Cases, Trial, expect, tried
-from tests.reliability.fuzz import fuzz
+from tests.reliability.fuzz import fuzz_for
 from tests.reliability.small import TEXT, config_for, corpus_in, trained
 
 PATIENCE_SECONDS = 20.0
@@ -35,8 +35,8 @@ def cases(trial: Trial) -> Cases:
         yield from _names(trial, forge, data)
         yield from _settings(trial, forge, data)
         yield from _texts(trial, forge, data)
-    yield from fuzz(trial, inputs=trial.some(200, 20_000))
-    if trial.long:
+    yield from fuzz_for(trial, trial.minutes or trial.some(1, 20))
+    if trial.long and trial.wants("tests."):
         yield from by_pytest(
             trial, "tests/runs/test_checkpoint.py", "tests/text", "tests/tui/panes/test_runs.py"
         )

@@ -77,3 +77,9 @@ def test_a_chain_of_aliases_is_refused_before_it_unfolds(data: DataFolder) -> No
         read_settings(data)
     write_settings(data, {"theme": "nord"})
     assert data.settings.read_text() == "a: &a [*a]\n"
+
+
+@pytest.mark.parametrize("text", ["été 🙂 и", "a\x85b", "a\u2028b\r\n", "\ufeffa\x00\x1b"])
+def test_any_text_comes_back_as_it_was(text: str, data: DataFolder) -> None:
+    write_settings(data, {"theme": text, "pane": "runs"})
+    assert read_settings(data) == {"theme": text, "pane": "runs"}
