@@ -51,6 +51,14 @@ def test_every_flag_that_the_words_name_exists(page):
 
 
 @_PAGES
+def test_every_file_of_the_code_that_the_words_name_exists(page):
+    for code in _INLINE.findall(_without_blocks(page)):
+        if re.fullmatch(r"[\w/]+/[\w/]*\.py", code):
+            there = [folder / code for folder in (ROOT, ROOT / "minigpt_tui")]
+            assert any(file.is_file() for file in there), f"{name(page)}: {code}"
+
+
+@_PAGES
 def test_a_block_says_what_it_is(page):
     """Nothing to be typed hides in a block without a language, where no test would find it."""
     for line, language, _ in fences(page):
