@@ -1,0 +1,1 @@
+"""The guided lesson: its pages, and what makes their pictures and figures."""
