@@ -13,6 +13,7 @@ import pytest
 from minigpt_tui.cli import build_parser
 from minigpt_tui.config import parse_setting, preset_names, settings
 from tests.docs.blocks import PAGES, ROOT, calls, fences, name, typed
+from tests.reliability import __main__ as reliability
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _INLINE = re.compile(r"`([^`]+)`")
@@ -42,7 +43,7 @@ def test_every_command_has_the_flags_that_the_page_gives_it(page):
 
 @_PAGES
 def test_every_flag_that_the_words_name_exists(page):
-    """Also `--patience 5` in the middle of a sentence is one of ours, or of a named program."""
+    """Also `--patience 5` in the middle of a sentence is one of ours, of the suites, or of a named program."""
     for code in _INLINE.findall(_without_blocks(page)):
         if code.startswith("python -m "):  # the project's own programs
             continue
@@ -88,7 +89,7 @@ def _flags(parser: argparse.ArgumentParser) -> set[str]:
     return found
 
 
-_FLAGS = _flags(build_parser()) | {"--help"}
+_FLAGS = _flags(build_parser()) | _flags(reliability.build_parser())
 
 
 def _without_blocks(page: Path) -> str:

@@ -23,6 +23,16 @@ SAVED_EVERY_SECONDS = 20.0
 
 
 def main() -> int:
+    arguments = build_parser().parse_args()
+    # What the program logs of the faults is expected, thousands of times.
+    logging.getLogger("minigpt_tui").addHandler(logging.NullHandler())
+    results = Results(arguments.json)
+    for promise in [] if arguments.table else _chosen(arguments.only):
+        _try(promise, results, arguments)
+    return _table(results)
+
+
+def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     parser.add_argument("--long", action="store_true", help="as many cases as an hour affords")
     parser.add_argument("--only", metavar="1,3,…", help="these promises alone")
@@ -38,13 +48,7 @@ def main() -> int:
     parser.add_argument(
         "--table", action="store_true", help="show the results in FILE, try nothing"
     )
-    arguments = parser.parse_args()
-    # What the program logs of the faults is expected, thousands of times.
-    logging.getLogger("minigpt_tui").addHandler(logging.NullHandler())
-    results = Results(arguments.json)
-    for promise in [] if arguments.table else _chosen(arguments.only):
-        _try(promise, results, arguments)
-    return _table(results)
+    return parser
 
 
 def _table(results: Results) -> int:
