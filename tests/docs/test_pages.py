@@ -43,7 +43,7 @@ def test_every_command_has_the_flags_that_the_page_gives_it(page):
 
 @_PAGES
 def test_every_flag_that_the_words_name_exists(page):
-    """Also `--patience 5` in the middle of a sentence is one of ours, or of another one that is named."""
+    """Also `--patience 5` in the middle of a sentence is ours, or another program's."""
     for code in _INLINE.findall(_without_blocks(page)):
         if code.startswith("python -m "):  # the project's own programs
             continue
