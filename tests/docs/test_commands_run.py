@@ -35,7 +35,7 @@ MAY_ALSO_END_WITH = {
     "minigpt-tui doctor": 1,  # where something of this machine wants attention
     "minigpt-tui train --d-model 32768 --n-layers 100 --dry-run": 1,  # it is too large everywhere
 }
-INTERRUPTED = {"minigpt-tui train --preset tiny --epochs 200 --run long": "Epoch 2 Summary"}
+INTERRUPTED = {"minigpt-tui train --preset tiny --epochs 20 --run long": "Epoch 2 Summary"}
 """Commands in which the page has ctrl+c pressed, and what they print before it."""
 SAID_ELSEWHERE = {"docs/lesson"}
 """Pages that show texts which a model wrote: they are compared with what was recorded of it."""
