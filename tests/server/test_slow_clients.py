@@ -19,7 +19,7 @@ HEAD = b"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application
 
 @pytest.fixture
 def impatient(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(listening, "ASK_SECONDS", 0.5)
+    monkeypatch.setattr(listening, "ASK_SECONDS", 1.0)
     monkeypatch.setattr(listening, "TAKE_SECONDS", 0.5)
     monkeypatch.setattr(guard, "BODY_SECONDS", 0.5)
     with serving(trained_run(data, "pets")) as server:
@@ -67,13 +67,13 @@ def test_who_trickles_a_body_is_told_so(impatient: Server) -> None:
 def test_a_long_answer_is_not_taken_for_slowness(
     data: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening, "ASK_SECONDS", 0.1)
-    monkeypatch.setattr(listening, "TAKE_SECONDS", 0.1)
-    monkeypatch.setattr(guard, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(listening, "ASK_SECONDS", 0.4)
+    monkeypatch.setattr(listening, "TAKE_SECONDS", 0.4)
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.4)
     with serving(trained_run(data, "pets")) as server:
         began = time.monotonic()
-        pieces = server.streamed(prompt="I eat", max_tokens=5_000, logit_bias={1: -100})
-        assert time.monotonic() - began > 0.2
+        pieces = server.streamed(prompt="I eat", max_tokens=8_000, logit_bias={1: -100})
+        assert time.monotonic() - began > 0.4
         assert pieces[-1]["choices"][0]["finish_reason"] == "length"
 
 
