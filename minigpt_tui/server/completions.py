@@ -24,7 +24,7 @@ from minigpt_tui.server.completion_request import (
     Prompt,
     parse,
 )
-from minigpt_tui.server.errors import ApiError, busy
+from minigpt_tui.server.errors import ApiError, busy, gone
 from minigpt_tui.server.fields import read_object
 from minigpt_tui.server.served_model import ServedModel, Shelf
 from minigpt_tui.text.tokenizers import EOT_ID
@@ -213,7 +213,7 @@ async def _whole_choices(answer: Answer, request: Request) -> list[Piece]:
         while not collecting.done():
             await asyncio.wait([collecting], timeout=LOOK_SECONDS)
             if not collecting.done() and await request.is_disconnected():
-                raise ApiError("The client has gone.", status=499)
+                raise gone()
         return collecting.result()
     finally:
         collecting.cancel()

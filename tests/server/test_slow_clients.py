@@ -64,6 +64,19 @@ def test_who_trickles_a_body_is_told_so(impatient: Server) -> None:
     assert b"body_too_slow" in got
 
 
+def test_who_goes_in_the_middle_of_a_request_is_not_made_a_fuss_of(
+    data: DataFolder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    with serving(trained_run(data, "pets"), on_request=said.append) as server:
+        for part in (HEAD, HEAD + b"Content-Length: 100\r\n\r\n{"):
+            with socket.create_connection(("127.0.0.1", server.port)) as client:
+                client.sendall(part)
+        until(lambda: len(said) == 1)
+    assert said[0].startswith("POST /tokenize gone")
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_long_answer_is_not_taken_for_slowness(
     data: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
