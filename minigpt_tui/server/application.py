@@ -11,14 +11,14 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from minigpt_tui.inference.decoding import Decoder
 from minigpt_tui.server import endpoints
 from minigpt_tui.server.completions import complete
-from minigpt_tui.server.errors import ApiError
+from minigpt_tui.server.errors import ApiError, gone
 from minigpt_tui.server.guard import Guard
 from minigpt_tui.server.request_log import RequestLog
 from minigpt_tui.server.served_model import Shelf
@@ -69,6 +69,7 @@ def application(
         middleware=[*watched, Middleware(Guard, hosts=hosts, api_key=api_key)],
         exception_handlers={
             ApiError: _api_error,
+            ClientDisconnect: _gone,
             HTTPException: _http_error,
             ValueError: _value_error,
             Exception: _bug,
@@ -87,6 +88,11 @@ async def _watch(shelf: Shelf) -> None:
 async def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return error.response()
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """It went before its request was complete: nobody is there to be answered."""
+    return gone().response()
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -14,6 +14,9 @@ from minigpt_tui.text.tokenizers import UNK_ID
 
 DEFAULT_MAX_TOKENS = 16
 MOST_TOKENS = 16_384
+MOST_TOKENS_A_REQUEST = 131_072
+"""Of all its texts together, a listed probability counted as a token: they are kept here until the
+client has taken them, and written as JSON while others wait."""
 MOST_PROMPTS, MOST_CHOICES = 64, 16
 MOST_LOGPROBS = 20
 MOST_STOPS, LONGEST_STOP = 4, 1_000
@@ -37,6 +40,11 @@ class CompletionRequest:
     stream: bool
     include_usage: bool
     logit_bias: Mapping[int, float]
+
+    @property
+    def figures_a_token(self) -> int:
+        """What an answer says of each token: which it is, and the probabilities that are listed."""
+        return 1 + (self.logprobs or 0)
 
 
 def parse(body: Mapping[str, Any], vocab_size: int) -> CompletionRequest:
@@ -72,13 +80,14 @@ def _prompts(value: object, vocab_size: int) -> tuple[Prompt, ...]:
     """A string, a list of strings, a list of ids, or a list of lists of ids."""
     if isinstance(value, str):
         return (value,)
+    most = MOST_TOKENS_A_REQUEST
     if isinstance(value, list) and value and isinstance(value[0], str | list):
         if len(value) > MOST_PROMPTS:
             raise ApiError(f"At most {MOST_PROMPTS} prompts at a time.", param="prompt")
         if all(isinstance(one, str) for one in value):
             return tuple(value)
-        return tuple(fields.ids(one, "prompt", vocab_size) for one in value)
-    return (fields.ids(value, "prompt", vocab_size),)
+        return tuple(fields.ids(one, "prompt", vocab_size, most) for one in value)
+    return (fields.ids(value, "prompt", vocab_size, most),)
 
 
 def _sampling(body: Mapping[str, Any]) -> Sampling:

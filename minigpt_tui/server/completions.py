@@ -18,16 +18,21 @@ from starlette.types import Receive, Scope, Send
 from minigpt_tui.inference.decoding import BusyError, Decoder, Generation, ScoredToken
 from minigpt_tui.inference.sampling import MAX_SEED
 from minigpt_tui.server.choice import Choice, joined
-from minigpt_tui.server.completion_request import CompletionRequest, Prompt, parse
-from minigpt_tui.server.errors import ApiError, busy
+from minigpt_tui.server.completion_request import (
+    MOST_TOKENS_A_REQUEST,
+    CompletionRequest,
+    Prompt,
+    parse,
+)
+from minigpt_tui.server.errors import ApiError, busy, gone
 from minigpt_tui.server.fields import read_object
 from minigpt_tui.server.served_model import ServedModel, Shelf
 from minigpt_tui.text.tokenizers import EOT_ID
 
 LOOK_SECONDS = 0.25
 """How often it is looked whether a client that waits for everything is still there."""
-MOST_TOKENS_A_REQUEST = 262_144
-"""Of all its texts together: a client that reads slowly has its texts kept here."""
+JOIN_PIECES = 256
+"""So many pieces of a text are kept before they become one, which is a tenth as large."""
 
 Piece = dict[str, Any]
 
@@ -63,15 +68,22 @@ class Answer:
         texts = len(asked.prompts) * asked.n
         if texts > decoder.line:
             raise ApiError(f"At most {decoder.line} texts (prompts × n) in one request.", param="n")
-        if texts * max(1, asked.max_tokens) > MOST_TOKENS_A_REQUEST:
+        if texts * max(1, asked.max_tokens) * asked.figures_a_token > MOST_TOKENS_A_REQUEST:
             raise ApiError(
                 f"At most {MOST_TOKENS_A_REQUEST:,} tokens in one request: prompts × n × "
-                "max_tokens is more.",
+                "max_tokens × (1 + logprobs) is more.",
                 param="max_tokens",
             )
         for prompt in asked.prompts:
             begun = await run_in_threadpool(_begin, self.model, asked, prompt)
             self.prompt_tokens += len(begun.ids)
+            told = self.prompt_tokens * asked.n * asked.figures_a_token
+            if asked.echo and asked.logprobs is not None and told > MOST_TOKENS_A_REQUEST:
+                raise ApiError(
+                    f"echo with logprobs tells of at most {MOST_TOKENS_A_REQUEST:,} tokens in one "
+                    "request, n times and with (1 + logprobs) figures each. Send fewer prompts.",
+                    param="prompt",
+                )
             for number in range(asked.n):
                 choice = Choice(
                     self.model, len(self.choices), asked.stop, asked.logprobs, begun.after_space
@@ -149,14 +161,12 @@ async def complete(request: Request) -> Response:
     body = await read_object(request)
     shelf: Shelf = request.app.state.shelf
     model = shelf.model
-    asked = parse(body, model.service.vocab_size)
+    asked = await run_in_threadpool(parse, body, model.service.vocab_size)
     answer = Answer(asked, model)
     await answer.begin(request.app.state.decoder)
     if asked.stream:
         return _Stream(answer)
-    pieces = await _all_pieces(answer, request)
-    by_choice = [joined([p for p in pieces if p["index"] == one.index]) for one in answer.choices]
-    return JSONResponse(answer.body(by_choice, usage=True))
+    return JSONResponse(answer.body(await _whole_choices(answer, request), usage=True))
 
 
 class _Stream(StreamingResponse):
@@ -188,16 +198,22 @@ def _event(body: dict[str, Any]) -> str:
     return f"data: {json.dumps(body)}\n\n"
 
 
-async def _all_pieces(answer: Answer, request: Request) -> list[Piece]:
+async def _whole_choices(answer: Answer, request: Request) -> list[Piece]:
     async def collect() -> list[Piece]:
-        return [piece async for piece in answer.pieces()]
+        by_choice: list[list[Piece]] = [[] for _ in answer.choices]
+        async for piece in answer.pieces():
+            mine = by_choice[piece["index"]]
+            mine.append(piece)
+            if len(mine) >= JOIN_PIECES:
+                mine[:] = [joined(mine)]
+        return [joined(mine) for mine in by_choice]
 
     collecting = asyncio.ensure_future(collect())
     try:
         while not collecting.done():
             await asyncio.wait([collecting], timeout=LOOK_SECONDS)
             if not collecting.done() and await request.is_disconnected():
-                raise ApiError("The client has gone.", status=499)
+                raise gone()
         return collecting.result()
     finally:
         collecting.cancel()

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from minigpt_tui import __version__
 from minigpt_tui.server import fields
-from minigpt_tui.server.completion_request import MOST_ROWS
+from minigpt_tui.server.completion_request import MOST_ROWS, MOST_TOKENS_A_REQUEST
 from minigpt_tui.server.errors import ApiError, busy
 from minigpt_tui.server.openapi import document
 from minigpt_tui.server.served_model import ServedModel
@@ -53,22 +53,14 @@ async def tokenize(request: Request) -> Response:
     served = _model(request)
     text = fields.text(body, "prompt")
     special = fields.flag(body, "add_special_tokens")
-    ids = await run_in_threadpool(served.service.tokenize, text, special)
-    return JSONResponse(
-        {
-            "tokens": ids,
-            "token_strs": [served.token_string(one) for one in ids],
-            "count": len(ids),
-            "max_model_len": served.service.config.model.max_seq_len,
-        }
-    )
+    return JSONResponse(await run_in_threadpool(_tokenized, served, text, special))
 
 
 async def detokenize(request: Request) -> Response:
     body = await fields.read_object(request)
     service = _model(request).service
-    ids = fields.ids(body.get("tokens"), "tokens", service.vocab_size)
-    return JSONResponse({"prompt": service.tokenizer.decode(ids)})
+    ids = fields.ids(body.get("tokens"), "tokens", service.vocab_size, MOST_TOKENS_A_REQUEST)
+    return JSONResponse({"prompt": await run_in_threadpool(service.tokenizer.decode, ids)})
 
 
 async def tokenizer_info(request: Request) -> Response:
@@ -102,6 +94,21 @@ async def predict(request: Request) -> Response:
 
 async def openapi(request: Request) -> Response:
     return JSONResponse(document(__version__, _model(request).service.vocab_size))
+
+
+def _tokenized(served: ServedModel, text: str, special: bool) -> dict[str, Any]:
+    ids = served.service.tokenize(text, special)
+    if len(ids) > MOST_TOKENS_A_REQUEST:
+        raise ApiError(
+            f"This text has {len(ids):,} tokens: send at most {MOST_TOKENS_A_REQUEST:,} at a time.",
+            param="prompt",
+        )
+    return {
+        "tokens": ids,
+        "token_strs": [served.token_string(one) for one in ids],
+        "count": len(ids),
+        "max_model_len": served.service.config.model.max_seq_len,
+    }
 
 
 def _predicted(served: ServedModel, text: str, top_k: int) -> dict[str, Any]:

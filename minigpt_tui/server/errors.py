@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, Response
 
 INVALID = "invalid_request_error"
+GONE = 499
+"""The status of an answer that nobody is there to take."""
 
 
 class ApiError(Exception):
@@ -50,3 +52,8 @@ def busy() -> ApiError:
         code="queue_full",
         retry_after=1,
     )
+
+
+def gone() -> ApiError:
+    """The client has gone before its answer was there."""
+    return ApiError("The client has gone.", status=GONE)

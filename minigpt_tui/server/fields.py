@@ -85,14 +85,14 @@ def text(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
     return value
 
 
-def ids(value: object, name: str, vocab_size: int) -> list[int]:
-    """A list of token ids."""
-    if isinstance(value, list) and all(
-        isinstance(one, int) and not isinstance(one, bool) and 0 <= one < vocab_size
-        for one in value
-    ):
-        return value
-    raise ApiError(f"{name} must be a list of token ids from 0 to {vocab_size - 1}.", param=name)
+def ids(value: object, name: str, vocab_size: int, most: int) -> list[int]:
+    """A list of at most so many token ids."""
+    wrong = f"{name} must be a list of token ids from 0 to {vocab_size - 1}, at most {most:,} long."
+    if not isinstance(value, list) or len(value) > most:
+        raise ApiError(wrong, param=name)
+    if not all(type(one) is int and 0 <= one < vocab_size for one in value):
+        raise ApiError(wrong, param=name)
+    return value
 
 
 def _no_number(word: str) -> float:

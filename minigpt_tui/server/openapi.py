@@ -26,7 +26,7 @@ JSON, EVENTS = "application/json", "text/event-stream"
 
 def document(version: str, vocab_size: int | None) -> Schema:
     """OpenAPI 3.1 of a server whose model has so many tokens; None: of any server."""
-    ids = array(token_id(vocab_size))
+    ids = array(token_id(vocab_size), bounds.MOST_TOKENS_A_REQUEST)
     name = {"name": "name", "in": "path", "required": True, "schema": text()}
     special = {"prompt": text(), "add_special_tokens": flag()}
     predicted = {"prompt": text(), "top_k": whole(1, bounds.MOST_ROWS)}

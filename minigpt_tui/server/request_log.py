@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from minigpt_tui.server.errors import GONE
 from minigpt_tui.text.safe import visible
 
 CLIENT_GONE = "gone"
@@ -43,5 +44,5 @@ class RequestLog:
             seconds = time.monotonic() - began
             path = visible(scope["path"])
             path = path if len(path) <= LONGEST_PATH else path[: LONGEST_PATH - 1] + "…"
-            ending = status if complete else CLIENT_GONE
+            ending = status if complete and status != GONE else CLIENT_GONE
             self.say(f"{visible(scope['method'])} {path} {ending} {seconds:.2f} s")

@@ -13,6 +13,7 @@ import pytest
 
 from minigpt_tui.inference import decoding
 from minigpt_tui.inference.service import GPTService
+from minigpt_tui.server import completions
 from tests.server.conftest import Server
 
 
@@ -175,6 +176,34 @@ def test_what_means_nothing_is_refused_by_name(server: Server, field: str, value
 )
 def test_a_body_that_is_no_object_is_refused(server: Server, body: bytes) -> None:
     assert server.refused("/v1/completions", body)["code"] == "invalid_json"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/v1/completions", {"n": 16, "max_tokens": 16_000}, "max_tokens"),
+        ("/v1/completions", {"max_tokens": 16_000, "logprobs": 20}, "max_tokens"),
+        ("/v1/completions", {"prompt": [2] * 200_000}, "prompt"),
+        ("/tokenize", {"prompt": "I eat" * 100_000}, "prompt"),
+        ("/detokenize", {"tokens": [2] * 200_000}, "tokens"),
+    ],
+)
+def test_more_than_others_could_wait_for_is_refused(
+    server: Server, path: str, body: dict[str, object], field: str
+) -> None:
+    error = server.refused(path, body)
+    assert error["param"] == field
+    assert "131,072" in error["message"]
+
+
+def test_scores_of_more_than_others_could_wait_for_are_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completions, "MOST_TOKENS_A_REQUEST", 100)
+    scored = {"prompt": [[2] * 10] * 3, "max_tokens": 0, "echo": True, "logprobs": 2}
+    server.complete(**scored)
+    error = server.refused("/v1/completions", {**scored, "n": 2})
+    assert "Send fewer prompts" in error["message"]
 
 
 @pytest.mark.parametrize("path", ["/v1/completions", "/tokenize", "/predict"])

@@ -35,7 +35,7 @@ PROMPTS = (
     "the morning",
     "We eat ",
 )
-ENDLESS = {"n": 16, "max_tokens": 16_000, "logit_bias": {"1": -100}}
+ENDLESS = {"n": 16, "max_tokens": 8_000, "logit_bias": {"1": -100}}
 MOST_GROWN = 40e6
 """Bytes: what the second and third round may add to what the first took."""
 
