@@ -34,6 +34,7 @@ def _folders(data: DataFolder) -> Iterator[Path]:
         (data.vocabularies, 1),
         (data.runs, 1),
         (data.plots, 0),
+        (data.exports, 0),
         (data.root / "cache", 1),
     ):
         yield folder

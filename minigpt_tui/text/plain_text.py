@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.temporary_files import temporary_beside
 from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.cancel import ShouldStop, check_cancelled
 from minigpt_tui.text.decoding import check_encoding, checked, decode, decoded
@@ -163,7 +163,8 @@ def _write_copy(
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _forget_old(cache, copy.parent.name)
-        beside = Path(tempfile.mkdtemp(prefix=".", dir=cache))
+        beside = temporary_beside(copy.parent)
+        beside.mkdir()
         try:
             with open(beside / copy.name, "wb") as file:
                 pieces = documents(source, encoding, field, should_stop, on_progress)
@@ -221,8 +222,12 @@ def _forget_old(cache: Path, name: str) -> None:
     """Removes the copies of the same file as it was before, and those long not wanted."""
     what = name.split("-")[0]
     for folder in cache.iterdir():
-        is_older = folder.name.startswith(f"{what}-")
-        if is_older or time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+        is_older = folder.name.startswith(f"{what}-") and folder.name != name
+        try:
+            untouched = time.time() - folder.stat().st_mtime
+        except FileNotFoundError:  # another process has removed or moved it
+            continue
+        if is_older or untouched > KEPT_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 

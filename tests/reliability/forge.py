@@ -87,6 +87,8 @@ def serve() -> None:
 
     for module in ("jobs.train", "jobs.verify", "commands.train", "commands.runs", "runs.manage"):
         importlib.import_module(f"minigpt_tui.{module}")
+    importlib.import_module("tests.reliability.operations")
+    importlib.import_module("safetensors.torch")
     for line in sys.stdin:
         order = json.loads(line)
         counter = mmap.mmap(-1, 8)

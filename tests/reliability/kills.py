@@ -1,8 +1,9 @@
 """Promise 1: whoever is killed, and whenever, leaves a data folder that opens and goes on.
 
 Children are killed by SIGKILL before each of their writes, in the middle of them, and at random
-moments. Afterwards finished runs are whole, the interrupted one goes on bit for bit, what was
-moved or replaced is the old or the new, and the next start removes what was left unfinished.
+moments: trainings here, and what a person does (`operations`). Afterwards finished runs are whole,
+the interrupted one goes on bit for bit, what was moved or replaced is the old or the new, and the
+next start removes what was left unfinished.
 """
 
 from __future__ import annotations
@@ -14,24 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui.config import dump_yaml
-from minigpt_tui.jobs.texts import add_text, delete_text, deleted_texts, restore_text
-from minigpt_tui.jobs.verify import verify_files
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, find_run, list_runs
 from minigpt_tui.runs.leftovers import remove_leftovers
-from minigpt_tui.runs.manage import (
-    delete_run,
-    deleted_runs,
-    empty_trash,
-    read_notes,
-    rename_run,
-    restore_run,
-    write_notes,
-)
 from minigpt_tui.runs.status import read_status
-from minigpt_tui.tui.settings_file import read_settings, write_settings
 from tests.reliability.forge import KILLED, Done, Forge
 from tests.reliability.frame import Cases, Trial, expect, tried
+from tests.reliability.operations import OPERATIONS, expect_whole, slow_operations
 from tests.reliability.small import (
     config_for,
     corpus_in,
@@ -140,7 +130,7 @@ def _trainings(
         def look(data: DataFolder = data, done: Done = done, by_time: bool = by_time) -> None:
             expect(done.code == KILLED or by_time, f"not killed but {done.code}: {done.output}")
             open_everything(data)
-            _expect_whole(find_run(data, "finished"))
+            expect_whole(find_run(data, "finished"))
             run = next((r for r in list_runs(data) if r.name == "killed"), None)
             if name == "resume":
                 run = find_run(data, "stopped")
@@ -157,7 +147,7 @@ def _trainings(
             expect(again.code == 0, f"it does not go on: {again.output[-400:]}")
             ended = run or find_run(data, "killed")
             expect(same_weights(weights(ended.final), weights(goal.final)), "other weights")
-            _expect_whole(ended)
+            expect_whole(ended)
             remove_leftovers(data)
             left = [str(path.relative_to(data.root)) for path in leftovers(data)]
             expect(not left, f"unfinished files stay: {left}")
@@ -165,97 +155,16 @@ def _trainings(
         yield tried(what, look)
 
 
-def _expect_whole(run: RunFolder) -> None:
-    bad = [f"{check.what} {check.detail}" for check in verify_files(run) if not check.passed]
-    expect(not bad, f"{run.name}: {bad}")
-
-
-# What a person does to runs, texts and settings. Each is a function of the data folder's path, so
-# that a child can call it, with a test that holds before it and after it, whenever it is killed.
-
-
-def rename(home: str) -> None:
-    rename_run(RunFolder(Path(home) / "runs" / "finished"), "renamed")
-
-
-def delete(home: str) -> None:
-    delete_run(RunFolder(Path(home) / "runs" / "finished"))
-
-
-def delete_and_restore(home: str) -> None:
-    restore_run(DataFolder(Path(home)), delete_run(RunFolder(Path(home) / "runs" / "finished")))
-
-
-def delete_for_good(home: str) -> None:
-    delete(home)
-    empty_trash(DataFolder(Path(home)), older_than=0.0)
-
-
-def note(home: str) -> None:
-    run = RunFolder(Path(home) / "runs" / "finished")
-    write_notes(run, "old")
-    write_notes(run, "new")
-
-
-def keep_text(home: str) -> None:
-    data = DataFolder(Path(home))
-    path = add_text("mine", "some text", data)
-    restore_text(delete_text(path, data))
-
-
-def set_theme(home: str) -> None:
-    data = DataFolder(Path(home))
-    write_settings(data, {"theme": "nord"})
-    write_settings(data, {"theme": "gruvbox"})
-
-
-def _runs_are_whole(data: DataFolder) -> None:
-    """The finished run is there once, under one of its names or in the trash, and it is whole."""
-    names = {"finished", "renamed"}
-    found = [run for run in list_runs(data) if run.name in names]
-    found += [RunFolder(deleted.path) for deleted in deleted_runs(data)]
-    expect(len(found) == 1, f"the run is there {len(found)} times")
-    _expect_whole(found[0])
-
-
-def _runs_open(data: DataFolder) -> None:
-    _expect_whole(find_run(data, "stopped"))
-
-
-def _notes_are_whole(data: DataFolder) -> None:
-    notes = read_notes(find_run(data, "finished"))
-    expect(notes in ("", "old", "new"), f"notes {notes!r}")
-
-
-def _text_is_whole(data: DataFolder) -> None:
-    places = [data.corpora / "mine.txt", *(deleted.path for deleted in deleted_texts(data))]
-    found = [path.read_text() for path in places if path.exists()]
-    expect(found in ([], ["some text"]), f"texts {found}")
-
-
-def _theme_is_whole(data: DataFolder) -> None:
-    theme = read_settings(data).get("theme")
-    expect(theme in (None, "nord", "gruvbox"), f"theme {theme!r}")
-
-
-_OPERATIONS: tuple[tuple[Callable[[str], None], Callable[[DataFolder], None]], ...] = (
-    (rename, _runs_are_whole),
-    (delete, _runs_are_whole),
-    (delete_and_restore, _runs_are_whole),
-    (delete_for_good, _runs_open),
-    (note, _notes_are_whole),
-    (keep_text, _text_is_whole),
-    (set_theme, _theme_is_whole),
-)
-
-
 def _operations(trial: Trial, forge: Forge, scene: Scene) -> Cases:
     home = trial.folder / "home"
-    for operate, holds in _OPERATIONS:
+    every = (*OPERATIONS, *(slow_operations() if trial.long else ()))
+    for operate, holds in every:
         scene.copy(home)
         left_alone = forge.call(operate, str(home), kill_at=None)
         expect(left_alone.code == 0, left_alone.output)
-        for place in range(1, left_alone.boundaries + 1):
+        places = range(1, left_alone.boundaries + 1)
+        dice = trial.dice("kills", operate.__name__)
+        for place in sorted(dice.sample(places, min(trial.some(12, 400), len(places)))):
             what = f"{operate.__name__}, killed at write {place} of {left_alone.boundaries}"
             if not trial.wants(what):
                 continue

@@ -125,8 +125,8 @@ def open_everything(data: DataFolder) -> None:
 
 
 def leftovers(data: DataFolder) -> list[Path]:
-    """The unfinished files anywhere in the data folder."""
-    return sorted(data.root.rglob(".*.tmp"))
+    """The unfinished files anywhere in the data folder: whatever is hidden, but for the trash."""
+    return sorted(path for path in data.root.rglob(".*") if path.name != ".trash")
 
 
 def _view(run: RunFolder) -> object:
