@@ -20,6 +20,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from docs.lesson.pages import FIGURES, FOLDER, PAGES, Command, commands, words_of
 from minigpt_tui.paths import DataFolder
@@ -39,7 +40,7 @@ class Shot:
     shows: str
     """Stands on the screen once it is complete."""
     run: str = ""
-    remembered: Mapping[str, str] = field(default_factory=dict)
+    remembered: Mapping[str, Any] = field(default_factory=dict)
     keys: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
 
