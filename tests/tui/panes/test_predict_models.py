@@ -6,7 +6,7 @@ from textual.widgets import OptionList
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import create_run
-from minigpt_tui.tui.panes.predict import EMPTY, PredictPane
+from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.widgets.answers import Answers
 from minigpt_tui.tui.widgets.checkpoint_choice import CheckpointChoice
 from minigpt_tui.tui.widgets.model_line import ModelLine
@@ -25,12 +25,14 @@ from tests.tui.panes.asking import (
     workbench,
 )
 
+EMPTY = "No model yet. Press F2, choose a text, press t."
+
 
 async def test_without_a_model_it_says_what_to_do(data: DataFolder) -> None:
     async with workbench(data).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: shown(pilot, "#message") == EMPTY)
         await pilot.press("f7")  # there is nothing to write with, and nothing breaks
-        assert pilot.app.query_one(PredictPane).writer.writing is None
+        assert pilot.app.query_one(PredictPane).writing.writer.writing is None
 
 
 async def test_the_first_model_that_appears_answers(data: DataFolder) -> None:
@@ -148,7 +150,7 @@ async def test_two_checkpoints_stand_side_by_side(data: DataFolder) -> None:
         options = pilot.app.screen.query_one(OptionList)
         await until(pilot, lambda: options.option_count == 2)
         await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.query_one(PredictPane).other is not None)
+        await until(pilot, lambda: pilot.app.query_one(Answers).other is not None)
         await settled(pilot)
         left, right = (pilot.app.query_one(f"#{name}") for name in ("tokens", "words"))
         assert str(left.border_title) == "A: breakfast · best"
@@ -157,7 +159,7 @@ async def test_two_checkpoints_stand_side_by_side(data: DataFolder) -> None:
         assert shown(pilot, "#tokens") == shown(pilot, "#words")
         assert "both are equally surprised" in figures(pilot)
         await pilot.press("f7")  # nothing is written while two models are compared
-        assert pilot.app.query_one(PredictPane).writer.writing is None
+        assert pilot.app.query_one(PredictPane).writing.writer.writing is None
         await pilot.press("f10")
         await settled(pilot)
         assert str(right.border_title) == "Next words"
@@ -167,7 +169,7 @@ async def test_two_checkpoints_stand_side_by_side(data: DataFolder) -> None:
         options = pilot.app.screen.query_one(OptionList)
         await until(pilot, lambda: options.option_count == 2)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: pilot.app.query_one(PredictPane).other is not None)
+        await until(pilot, lambda: pilot.app.query_one(Answers).other is not None)
         await settled(pilot)
         assert str(right.border_title) == "B: older · best"
         assert "two vocabularies" in str(right.border_subtitle)
