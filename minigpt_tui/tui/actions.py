@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.binding import Binding
-from textual.keys import format_key
 
-_SIGNS = {"slash": "/", "enter": "⏎", "space": "␣", "delete": "del"}
+from minigpt_tui.tui.key_names import key_words
+
 _ALIAS = "The same"
 """So begins the help of a second key for an action."""
 
@@ -332,16 +332,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo_delete", "runs", "u", "Undo", "Bring back what was deleted last."),
     Action("empty_trash", "runs", "X", "Empty trash", "Remove deleted runs for good.", show=False),
 )
-
-
-def key_words(keys: str) -> str:
-    """The first of some keys as a person reads it: `F2`, `^q`, `␣`."""
-    key = keys.split(",")[0].strip()
-    if key.startswith("ctrl+"):
-        return "^" + key.removeprefix("ctrl+")
-    if key in _SIGNS:
-        return _SIGNS[key]
-    return key.upper() if key[0] == "f" and key[1:].isdigit() else format_key(key)
 
 
 def bindings(scope: str) -> list[Binding]:

@@ -20,10 +20,11 @@ from textual.worker import Worker
 from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
-from minigpt_tui.tui.actions import bindings, key_words
+from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
+from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.keymap import load_keymap
 from minigpt_tui.tui.leaving import Leaving
 from minigpt_tui.tui.letting_go import Footer, let_go_of_removed_widgets

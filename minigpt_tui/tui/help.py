@@ -1,4 +1,4 @@
-"""The help page of a pane: what it is for, how to read it, its keys. F1 opens and closes it."""
+"""The help page of a pane: its words, and every key that works in it. F1 opens and closes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from minigpt_tui.tui.actions import actions_of, key_words
+from minigpt_tui.tui.actions import actions_of
+from minigpt_tui.tui.help_words import ABOUT
+from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.pane import Pane
 
@@ -22,88 +24,6 @@ Line = tuple[str, str]
 """A key and what it does."""
 WIDTH = 68
 """Of a line in the page, which is as wide on every screen."""
-
-ABOUT = {
-    "corpus": (
-        "Choose the text that a model learns from.",
-        "The list shows the texts that come with the program and your own; o opens any file or "
-        "folder, v keeps what is in the clipboard. Space marks texts that are then one together. "
-        "The preview colours the tokens: the pieces the model reads and predicts, one at a time. "
-        "k switches between characters, words and pieces of words (BPE).",
-        "Enter goes into the preview: arrows walk from token to token, home and end go to the "
-        "ends of the text, however long it is, and g to any part of it. The column beside it "
-        "stands for the whole text: what is seen, and (dotted) what is held out.",
-        "The last tenth of a text is held out: the model never trains on it, so the loss there "
-        "tells whether it learned the language or only the text.",
-    ),
-    "train": (
-        "Set up a training and watch it.",
-        "^f narrows the settings to what you type; • marks what differs from the preset, or, "
-        "after ^r, from the run that is shown. While a training runs ^t queues the settings: the "
-        "next run begins when one ends, also when it is stopped or fails; ^n shows and holds them.",
-        "The loss is the surprise at the next token, in nats (1 nat = 1.44 bits). A model that "
-        "knows nothing scores ln(vocabulary size). For characters: 4–5 is random, 2–3 has found "
-        "patterns, 1–2 is good, below 1 very good.",
-        "Perplexity is e^loss: the number of tokens among which the model is, in effect, guessing.",
-        "When the validation loss rises while the training loss falls, the model is learning the "
-        "text by heart (overfitting). best_model.pt keeps the moment before.",
-        "In the plot: ← → read every figure at a step, esc lets go; ↑ ↓ zoom around it, or into "
-        "the newest part, which then follows the run; , and . pan, f follows again, w shows all. "
-        "x counts steps, epochs, tokens or time, l and L are log axes, + - 0 smooth, p shows "
-        "learning rate, gradient norm and speed. The mouse reads with a click, zooms with the "
-        "wheel or by drawing a box, and pans with shift and the wheel.",
-        "On the axis ◆ is what happened (a pause, a spike, another learning rate), ▪ a "
-        "checkpoint; the cursor names them. Other runs lie over the curve with a letter, a "
-        "pattern and a colour each, smoothed to their own length.",
-    ),
-    "predict": (
-        "Ask the trained model what comes next, at any place of a text.",
-        "Every key press shows the most probable next tokens and the most probable next whole "
-        "words. A word's probability is the total over all the ways to spell it out in tokens; "
-        "“unexplored” is what the search has not followed to the end of a word. If the prompt "
-        "ends inside a word, “word goes on” shows how likely the word is not finished.",
-        "Of a token, the first number is the model's own probability, the second the one that "
-        "it is drawn with: the sampler (F8) makes it larger or smaller, or cuts the token, and "
-        "then the stage is named. Turning a setting asks no model. The same model, text, sampler "
-        "and seed write the same again.",
-        "The text is coloured by how surprising each token was: surprisal is −log2 of its "
-        "probability, entropy is the surprisal that the model expected, rank is the token's "
-        "place in the model's list. Strong tints are underlined too. Tab to the text and move: "
-        "the bars show what the model expected there, ◂ marks what stands there.",
-        "F7 or Enter writes on, ^t draws a single token, ↓ and Enter take one from the bars, → at "
-        "the end of the prompt the most probable. Before the end of a text all of them begin a "
-        "branch there: what stood behind is kept (^b), and ^z goes back. ^r writes another text "
-        "with the next seed. ^j begins a new line in the prompt.",
-        "F10 asks a second checkpoint beside the first: both distributions, how far they lie "
-        "apart (KL divergence, 0 is equal), and where in the text each is less surprised. Models "
-        "with different vocabularies are compared over the pieces that both cut alike.",
-    ),
-    "inspect": (
-        "See what the model does with a prompt, and where that comes from.",
-        "Each view has one subject: attention, the logit lens, what adds to a token's score "
-        "(attribution), what is lost without a part (ablation), which part carries an answer "
-        "(patching), embeddings, the training text as evidence, calibration, and the same prompts "
-        "along the training. F10 shows how to read the view in plain words.",
-        "F7 and F8 go through the views. Enter or Tab leaves the prompt for the view, where the "
-        "arrows and the letters of the footer work; Tab returns.",
-        "Nothing here changes the model. What takes long works in the background and shows its "
-        "progress; Escape gives it up.",
-    ),
-    "runs": (
-        "Find, compare and keep what was trained.",
-        "Every run is listed, also one that another process trains, live. The selected one is "
-        "what Train shows (Enter) and Predict asks (a).",
-        "The filter takes words of the name and the notes, and any setting or column with a "
-        "sign: lr>=1e-3, corpus:stories, state:completed, layout=qwen3, loss<2, age<2d, "
-        "parameters>1M, minutes=none. All of them must hold. A click on a title sorts; "
-        "★ are pinned runs.",
-        "Space marks a run with ◆: the page of every other then shows what the two set "
-        "differently, and o lays its curve over that of the other in Train. h lets other programs "
-        "ask the run's model over HTTP while this window is open. A run whose process "
-        "is gone is interrupted, and r goes on with it. A deleted run can be brought back for a "
-        "week.",
-    ),
-}
 
 
 class HelpScreen(ModalScreen[None]):

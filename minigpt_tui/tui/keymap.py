@@ -10,18 +10,17 @@ What cannot be taken up is left out and said in a sentence; the other entries co
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from textual.binding import Binding
-from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import ACTIONS
+from minigpt_tui.tui.key_names import key_exists, normal_key, passes_text_fields
 from minigpt_tui.tui.settings_file import read_settings
 
 RESERVED = {
@@ -34,8 +33,6 @@ RESERVED = {
     "ctrl+p": "opens the palette",
     "ctrl+c": "copies",
 }
-MODIFIERS = ("ctrl", "shift", "alt", "super", "meta", "hyper")
-NAMED = {key.value for key in Keys if "+" not in key.value and "<" not in key.value}
 WIDGETS = {"loss_plot": ("minigpt_tui.tui.widgets.loss_plot", "LossPlot")}
 """Widgets with keys of their own that can be mapped: loaded only for a keymap that names them."""
 
@@ -126,50 +123,19 @@ def _keys(name: str, value: Any, action: Mappable) -> tuple[str, ...]:
     if not keys or value is None:
         raise ValueError(f"keys: {name} has no key; write one, or leave the line out.")
     for key in keys:
-        if not _exists(key):
+        if not key_exists(key):
             raise ValueError(
                 f"keys: {visible(key)} is not a key, so {name} keeps {', '.join(action.keys)}. "
                 "Write keys as y, ctrl+r, f11, space or slash."
             )
         if key in RESERVED:
             raise ValueError(f"keys: {key} {RESERVED[key]}, so {name} cannot have it.")
-        if action.in_text_fields and not _passes_text_fields(key):
+        if action.in_text_fields and not passes_text_fields(key):
             raise ValueError(
                 f"keys: {name} works inside text fields too, so it needs a function key or "
                 f"ctrl and a letter, not {key}."
             )
     return keys
-
-
-def normal_key(key: str) -> str:
-    """A key as Textual names it: `/` is slash, `Ctrl+Y` is ctrl+y; a capital letter stays one."""
-    *modifiers, last = key.strip().split("+") if key.strip() != "+" else ["+"]
-    if len(last) == 1 and not last.isalnum():
-        last = unicodedata.name(last, last).lower().replace("-", "_").replace(" ", "_")
-        last = KEY_NAME_REPLACEMENTS.get(last, last)
-    elif len(last) > 1 or modifiers:
-        last = last.lower()
-    return "+".join([*(modifier.strip().lower() for modifier in modifiers), last])
-
-
-def _exists(key: str) -> bool:
-    *modifiers, last = key.split("+")
-    if any(modifier not in MODIFIERS for modifier in modifiers):
-        return False
-    if len(last) == 1:
-        return last.isprintable()
-    if last in NAMED or last in KEY_NAME_REPLACEMENTS.values():
-        return True
-    try:
-        unicodedata.lookup(last.replace("_", " "))
-    except KeyError:
-        return False
-    return True
-
-
-def _passes_text_fields(key: str) -> bool:
-    *modifiers, last = key.split("+")
-    return "ctrl" in modifiers or "alt" in modifiers or (last[0] == "f" and last[1:].isdigit())
 
 
 def _collision(

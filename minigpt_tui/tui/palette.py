@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from textual.app import SystemCommand
 from textual.containers import Container
 
-from minigpt_tui.tui.actions import ACTIONS, Action, key_words
+from minigpt_tui.tui.actions import ACTIONS, Action
+from minigpt_tui.tui.key_names import key_words
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench

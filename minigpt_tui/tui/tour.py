@@ -9,7 +9,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from minigpt_tui.tui.actions import key_words
+from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.keymap import Keymap
 
 STEPS = {

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.help import HelpScreen
-from minigpt_tui.tui.keymap import normal_key, read_keymap
+from minigpt_tui.tui.keymap import read_keymap
 
 
 def test_without_an_entry_every_action_has_its_own_keys():
@@ -66,14 +66,6 @@ def test_keys_that_cannot_be_had_are_explained_and_left_out(entry: Any, said: st
 def test_a_bad_line_does_not_spoil_the_others():
     keymap = read_keymap({"train.start": "nonsense", "runs.pin_run": "x"})
     assert dict(keymap.keys) == {"runs.pin_run": "x"}
-
-
-@pytest.mark.parametrize(
-    ("written", "named"),
-    [("/", "slash"), ("Ctrl+Y", "ctrl+y"), ("F5", "f5"), ("S", "S"), ("+", "plus")],
-)
-def test_keys_are_named_as_textual_names_them(written: str, named: str):
-    assert normal_key(written) == named
 
 
 async def test_the_mapped_key_works_and_footer_and_help_show_it(data):

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.status import Status, read_status
-from minigpt_tui.tui.actions import key_words
+from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.run_queue import RunQueue
