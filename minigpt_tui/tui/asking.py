@@ -1,16 +1,14 @@
-"""What the Predict pane asks of a model, to be called in a worker thread: load it, and answer."""
+"""What the Predict pane asks of a model, and the answers: computed in a worker thread."""
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.token_pieces import shown_bytes, token_pieces
+from minigpt_tui.tui.asked_model import AskedModel
+from minigpt_tui.tui.text_scores import Scores
 
 if TYPE_CHECKING:
     from minigpt_tui.analysis.comparison import Divergence, TextComparison
@@ -23,35 +21,6 @@ MAX_PASSES = 32
 """Forward passes for the words after a prompt that was typed: a second or two."""
 FEW_PASSES = 8
 """The same for a model that got better by itself, and may soon get better again."""
-
-Stamp = tuple[int, int]
-"""When a file was last written (nanoseconds) and its size: another stamp, another model."""
-
-
-@dataclass(frozen=True, eq=False)
-class AskedModel:
-    """A run's model, ready to answer: the best, or the one of another checkpoint."""
-
-    run: RunFolder
-    service: GPTService
-    vocabulary: str = ""
-    """A digest of the tokenizer: the same means the same ids."""
-    checkpoint: str = "best"
-
-    @property
-    def level(self) -> str:
-        return self.service.tokenizer.level
-
-    @property
-    def nats_per_char(self) -> float | None:
-        """The validation loss on the scale of `loss_stage`, at every level; None: not measured."""
-        bits = self.metric("bits_per_char")
-        return None if bits is None else bits * math.log(2)
-
-    def metric(self, name: str) -> float | None:
-        """A number that the checkpoint tells; None where it tells none."""
-        value = self.service.metrics.get(name)
-        return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 @dataclass(frozen=True)
@@ -116,75 +85,6 @@ class Answer:
     @property
     def at_end(self) -> bool:
         return self.at == len(self.pieces)
-
-
-class Scores:
-    """The surprisal of the last text: one that begins alike costs only the tokens that differ.
-
-    For one thread at a time.
-    """
-
-    def __init__(self) -> None:
-        self._of: GPTService | None = None
-        self._ids: tuple[int, ...] = ()
-        self._scored: Surprisal | None = None
-        self._between: tuple[GPTService, GPTService, str] | None = None
-        self._comparison: TextComparison | None = None
-
-    def comparison(
-        self, first: GPTService, second: GPTService, text: str, should_stop: Callable[[], bool]
-    ) -> TextComparison:
-        """What two models make of a text; asked again for the same, it is there already."""
-        from minigpt_tui.analysis.comparison import compare_text
-
-        if self._comparison is None or self._between != (first, second, text):
-            self._comparison = compare_text(first, second, text, should_stop)
-            self._between = (first, second, text)
-        return self._comparison
-
-    def of(
-        self, service: GPTService, ids: tuple[int, ...], should_stop: Callable[[], bool]
-    ) -> Surprisal:
-        """Raises CancelledError when `should_stop()` says so; keeps what it had then."""
-        from minigpt_tui.analysis.text_surprisal import cut, joined, text_surprisal
-
-        if self._scored is None or self._of is not service:
-            scored = text_surprisal(service.model, ids, 0, should_stop)
-        else:
-            known = _common_prefix(self._ids, ids)
-            new = text_surprisal(service.model, ids, known, should_stop)
-            scored = joined([cut(self._scored, known), new])
-        self._of, self._ids, self._scored = service, ids, scored
-        return scored
-
-
-def stamp_of(run: RunFolder) -> Stamp | None:
-    """The stamp of a run's best model; None when it has none."""
-    try:
-        status = run.best.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
-
-
-def load_model(run: RunFolder, path: Path | None = None) -> AskedModel:
-    """The best model of a run, or that of one checkpoint.
-
-    Raises ValueError that names the file and the fault.
-    """
-    from minigpt_tui.inference.service import GPTService
-
-    service = GPTService(path or run.best)
-    digest = hashlib.blake2b(service.tokenizer.to_json().encode(), digest_size=16).hexdigest()
-    return AskedModel(run, service, digest, checkpoint_title(path or run.best))
-
-
-def checkpoint_title(path: Path) -> str:
-    """`best`, `final`, `last`, `epoch 3`: how a checkpoint is called beside its run."""
-    stem = path.stem
-    if stem.startswith("checkpoint_epoch_"):
-        return "epoch " + stem.removeprefix("checkpoint_epoch_")
-    return stem.split("_")[0]
 
 
 def answers(
@@ -334,10 +234,3 @@ def _listed(service: GPTService, logits: Floats, ids: Sequence[int]) -> tuple[To
 
     probs = softmax(logits)
     return tuple(TokenPrediction(service.tokenizer.token_text(i), i, float(probs[i])) for i in ids)
-
-
-def _common_prefix(a: tuple[int, ...], b: tuple[int, ...]) -> int:
-    shorter = min(len(a), len(b))
-    if a[:shorter] == b[:shorter]:
-        return shorter
-    return next(i for i in range(shorter) if a[i] != b[i])

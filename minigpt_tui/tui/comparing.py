@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from minigpt_tui.tui.asking import AskedModel, load_model
+from minigpt_tui.tui.asked_model import AskedModel, load_model
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.widgets.checkpoint_choice import CheckpointChoice, ChosenCheckpoint
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import shown_token
-from minigpt_tui.tui.asking import AskedModel
+from minigpt_tui.tui.asked_model import AskedModel
 
 if TYPE_CHECKING:
     from minigpt_tui.analysis.evidence import TrainingText

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minigpt_tui.tui.asking import Answer, AskedModel, likeliest_token
+from minigpt_tui.tui.asked_model import AskedModel
+from minigpt_tui.tui.asking import Answer, likeliest_token
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.text_writing import TextWriting
 from minigpt_tui.tui.widgets.answers import Answers

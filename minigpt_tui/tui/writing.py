@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from minigpt_tui.tui.asking import Answer, AskedModel, Draft
+from minigpt_tui.tui.asked_model import AskedModel
+from minigpt_tui.tui.asking import Answer, Draft
 from minigpt_tui.tui.composing import Composition, Place
 from minigpt_tui.tui.samplers import Sampler
 

@@ -6,17 +6,11 @@ import numpy as np
 import pytest
 
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.tui.asking import (
-    Answer,
-    AskedModel,
-    Draft,
-    Question,
-    Scores,
-    answers,
-    load_model,
-)
+from minigpt_tui.tui.asked_model import AskedModel, load_model
+from minigpt_tui.tui.asking import Answer, Draft, Question, answers
 from minigpt_tui.tui.next_tokens import next_tokens
 from minigpt_tui.tui.samplers import Sampler
+from minigpt_tui.tui.text_scores import Scores
 from tests.tui.panes.asking import trained_run
 
 

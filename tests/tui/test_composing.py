@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.tui.asking import Answer, Question, Scores, answers, load_model
+from minigpt_tui.tui.asked_model import load_model
+from minigpt_tui.tui.asking import Answer, Question, answers
 from minigpt_tui.tui.composing import Composition, Place
+from minigpt_tui.tui.text_scores import Scores
 from tests.tui.panes.asking import trained_run
 
 LETTERS = "abc"

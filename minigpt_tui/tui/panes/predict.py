@@ -16,7 +16,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from minigpt_tui.tui.actions import bindings
-from minigpt_tui.tui.asking import FEW_PASSES, MAX_PASSES, AskedModel
+from minigpt_tui.tui.asked_model import AskedModel
+from minigpt_tui.tui.asking import FEW_PASSES, MAX_PASSES
 from minigpt_tui.tui.chosen_model import choose_model, run_of_session
 from minigpt_tui.tui.composing import Composition, Place
 from minigpt_tui.tui.pane import Pane, while_there

@@ -14,19 +14,13 @@ from textual.message import Message
 from textual.timer import Timer
 
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.asking import (
-    MAX_PASSES,
-    Answer,
-    AskedModel,
-    Draft,
-    Question,
-    Scores,
-    answers,
-)
+from minigpt_tui.tui.asked_model import AskedModel
+from minigpt_tui.tui.asking import MAX_PASSES, Answer, Draft, Question, answers
 from minigpt_tui.tui.next_tokens import next_tokens
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.repaint import entitle
 from minigpt_tui.tui.samplers import Sampler
+from minigpt_tui.tui.text_scores import Scores
 from minigpt_tui.tui.widgets.answer_words import (
     comparison_remark,
     plain_bars,

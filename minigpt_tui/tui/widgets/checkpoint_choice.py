@@ -19,7 +19,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint_files import CheckpointFile, checkpoint_files
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.asking import checkpoint_title
+from minigpt_tui.tui.asked_model import checkpoint_title
 
 NAME_WIDTH = 30
 TITLE_WIDTH = 12

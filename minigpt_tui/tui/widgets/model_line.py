@@ -15,7 +15,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.planning.advice import loss_stage
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.asking import AskedModel, Stamp, load_model, stamp_of
+from minigpt_tui.tui.asked_model import AskedModel, Stamp, load_model, stamp_of
 from minigpt_tui.tui.repaint import put
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.asking import Answer, AskedModel
+from minigpt_tui.tui.asked_model import AskedModel
+from minigpt_tui.tui.asking import Answer
 from minigpt_tui.tui.repaint import entitle
 from minigpt_tui.tui.widgets.bars import fitting
 from minigpt_tui.tui.widgets.text_colours import MEASURES, Measure, legend, tints_of, value_line

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from minigpt_tui.text.safe import shown_token
-from minigpt_tui.tui.asking import Answer, AskedModel
+from minigpt_tui.tui.asked_model import AskedModel
+from minigpt_tui.tui.asking import Answer
 from minigpt_tui.tui.widgets.bars import percent
 from minigpt_tui.tui.widgets.token_text import LESS, MORE, PLAIN, RAMP, UNKNOWN, TokenTints
 

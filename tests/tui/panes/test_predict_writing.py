@@ -8,7 +8,8 @@ import pytest
 
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.text_tree import tree_from_json
-from minigpt_tui.tui.asking import Draft, load_model
+from minigpt_tui.tui.asked_model import load_model
+from minigpt_tui.tui.asking import Draft
 from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.samplers import Sampler, sampler_text
 from minigpt_tui.tui.widgets.answers import Answers
