@@ -145,7 +145,8 @@ def _stats(arguments: argparse.Namespace, data: DataFolder) -> int:
     from minigpt_tui.commands.train import config_from
     from minigpt_tui.config import with_settings
     from minigpt_tui.tui.text_measure import TextMeasure
-    from minigpt_tui.tui.text_reading import Measured, TextFacts, read_text
+    from minigpt_tui.tui.text_reading import read_text
+    from minigpt_tui.tui.text_steps import Measured, TextFacts
     from minigpt_tui.tui.widgets.text_facts import refusal, text_lines, token_lines, verdict
 
     config = with_settings(config_from(arguments), {"corpus": tuple(arguments.names)})

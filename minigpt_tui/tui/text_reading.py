@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,123 +18,28 @@ from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.border import BORDER
 from minigpt_tui.text.library import find_corpus
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.frequent_tokens import frequent_tokens
+from minigpt_tui.tui.text_steps import (
+    Beginning,
+    Border,
+    Coloured,
+    Learned,
+    Measured,
+    Step,
+    Suspicion,
+    TextFacts,
+    Unpacking,
+    Whole,
+)
+from minigpt_tui.tui.token_spans import part_spans, provisional_spans
 
 if TYPE_CHECKING:
     from minigpt_tui.text.corpus import Corpus
     from minigpt_tui.text.part import Part
     from minigpt_tui.text.plain_text import PlainText
-    from minigpt_tui.text.tokenizers import Tokenizer
-    from minigpt_tui.tui.text_measure import Counts, TextMeasure
 
-LISTED_TOKENS = 24
-"""Of the most and of the least frequent tokens."""
-
-Span = tuple[int, int, int]
 Say = Callable[[str, float], None]
 """Told what is being done, and the share of it that is done (0 to 1)."""
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """The first part of the first file, and how much there is in all."""
-
-    texts: tuple[PlainText, ...]
-    """Of each file: itself, or its copy in plain text."""
-    part: Part
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """In bytes."""
-        return tuple(text.size for text in self.texts)
-
-
-@dataclass(frozen=True)
-class Coloured:
-    """Where the tokens of the beginning lie: (start, end, id) in characters."""
-
-    spans: Sequence[Span]
-
-
-@dataclass(frozen=True)
-class TextFacts:
-    """Counts over all files of a text."""
-
-    files: int
-    documents: int
-    bytes: int
-    characters: int
-    words: int
-    lines: int
-    distinct_characters: int
-
-
-@dataclass(frozen=True)
-class Border:
-    """Where the validation part begins: at a byte of a file."""
-
-    file: int
-    byte: int
-
-
-@dataclass(frozen=True)
-class Learned:
-    """The tokenizer that training would use, or nearly: of a long text a part was read."""
-
-    tokenizer: Tokenizer
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the tokenizer makes of the two parts of the text."""
-
-    measure: TextMeasure
-    counts: Counts
-    """How often each token occurs in what was counted: [vocab_size]."""
-    frequent: FrequentTokens
-
-
-@dataclass(frozen=True)
-class TokenCount:
-    id: int
-    text: str
-    count: int
-
-
-@dataclass(frozen=True)
-class FrequentTokens:
-    """The tokens that occur most and least often in what was counted."""
-
-    counted: int
-    distinct: int
-    most: tuple[TokenCount, ...]
-    least: tuple[TokenCount, ...]
-
-
-@dataclass(frozen=True)
-class Suspicion:
-    """The beginning looks unfit; the whole text is being read to be sure."""
-
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Whole:
-    """The decoded text, for the next reading at another level. A large one is read again."""
-
-    corpus: Corpus
-
-
-@dataclass(frozen=True)
-class Unpacking:
-    """The text is being written out as plain text; this is how it begins, with its tokens."""
-
-    text: str
-    spans: Sequence[Span]
-
-
-Step = (
-    Unpacking | Beginning | Coloured | TextFacts | Border | Learned | Measured | Suspicion | Whole
-)
 
 
 def read_text(
@@ -215,49 +119,6 @@ def _glance(source: Path, config: DataConfig, should_stop: Callable[[], bool]) -
         if room <= 0:
             break
     return Part(source, 0, len(text), len(text), "utf-8", text)
-
-
-def provisional_spans(part: Part, config: DataConfig) -> Sequence[Span]:
-    """The tokens of a part as if all of them were in the vocabulary; none for BPE, where they
-    depend on what else is in the text."""
-    from minigpt_tui.text.tokenizers import build_tokenizer
-
-    if config.level == "bpe":
-        return ()
-    everything = dataclasses.replace(config, vocab_size=None, min_frequency=1)
-    texts = [text for _, text in part.documents]
-    return part_spans(part, build_tokenizer(texts, everything))
-
-
-def part_spans(part: Part, tokenizer: Tokenizer) -> Sequence[Span]:
-    """The tokens of a part; between its documents there is an EOT."""
-    from minigpt_tui.text.vocabulary import EOT_ID
-
-    spans: list[Span] = []
-    for start, text in part.documents:
-        if start:
-            spans.append((start - 1, start, EOT_ID))
-        found = tokenizer.spans(text)
-        spans += [(start + begin, start + end, i) for begin, end, i in found] if start else found
-    return spans
-
-
-def frequent_tokens(counts: Counts, tokenizer: Tokenizer) -> FrequentTokens:
-    """The most and the least frequent of the tokens that occur; of equal ones the lower id first.
-
-    `counts` is [vocab_size].
-    """
-    import numpy as np
-
-    order = np.argsort(-counts, kind="stable")
-    order = order[counts[order] > 0]
-
-    def listed(ids: Sequence[int]) -> tuple[TokenCount, ...]:
-        return tuple(TokenCount(i, tokenizer.token_text(i), int(counts[i])) for i in ids)
-
-    most = order[:LISTED_TOKENS].tolist()
-    least = order[max(len(most), len(order) - LISTED_TOKENS) :].tolist()
-    return FrequentTokens(int(counts.sum()), len(order), listed(most), listed(least[::-1]))
 
 
 def _border(

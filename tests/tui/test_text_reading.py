@@ -17,7 +17,8 @@ from minigpt_tui.text.token_file import token_file
 from minigpt_tui.text.tokenizers import EOT_ID, UNK_ID, build_tokenizer
 from minigpt_tui.tui import text_measure
 from minigpt_tui.tui.text_measure import measure_text
-from minigpt_tui.tui.text_reading import (
+from minigpt_tui.tui.text_reading import read_text
+from minigpt_tui.tui.text_steps import (
     Beginning,
     Border,
     Coloured,
@@ -27,7 +28,6 @@ from minigpt_tui.tui.text_reading import (
     TextFacts,
     Unpacking,
     Whole,
-    read_text,
 )
 
 

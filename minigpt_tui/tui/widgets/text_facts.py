@@ -13,7 +13,7 @@ from minigpt_tui.config import RunConfig
 from minigpt_tui.planning.advice import corpus_verdict
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.planning.steps import steps_per_epoch
-from minigpt_tui.tui.text_reading import TextFacts
+from minigpt_tui.tui.text_steps import TextFacts
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.text_measure import TextMeasure

@@ -18,7 +18,8 @@ from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.info import BaselineLosses
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.text_reading import FrequentTokens, TextFacts
+from minigpt_tui.tui.frequent_tokens import FrequentTokens
+from minigpt_tui.tui.text_steps import TextFacts
 from minigpt_tui.tui.widgets.baseline_table import BaselineTable
 from minigpt_tui.tui.widgets.text_facts import TextFactsView
 from minigpt_tui.tui.widgets.token_table import TokenTable

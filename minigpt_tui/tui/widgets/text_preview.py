@@ -24,9 +24,10 @@ from textual.worker import get_current_worker
 from minigpt_tui.config import DataConfig
 from minigpt_tui.text.border import BORDER, BORDER_SHOWN
 from minigpt_tui.text.safe import shown_token, visible
-from minigpt_tui.tui.text_reading import Beginning, Border, part_spans, provisional_spans
+from minigpt_tui.tui.text_steps import Beginning, Border
+from minigpt_tui.tui.token_spans import Span, part_spans, provisional_spans
 from minigpt_tui.tui.widgets.text_map import TextMap
-from minigpt_tui.tui.widgets.token_preview import Span, TokenPreview
+from minigpt_tui.tui.widgets.token_preview import TokenPreview
 
 if TYPE_CHECKING:
     from minigpt_tui.text.part import Part

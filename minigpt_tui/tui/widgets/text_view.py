@@ -22,7 +22,8 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.text_choices import DISK, TextChoice
-from minigpt_tui.tui.text_reading import (
+from minigpt_tui.tui.text_reading import read_text
+from minigpt_tui.tui.text_steps import (
     Beginning,
     Border,
     Coloured,
@@ -33,7 +34,6 @@ from minigpt_tui.tui.text_reading import (
     TextFacts,
     Unpacking,
     Whole,
-    read_text,
 )
 from minigpt_tui.tui.widgets.text_facts import LEVEL_NAMES, refusal, verdict
 from minigpt_tui.tui.widgets.text_numbers import TextNumbers

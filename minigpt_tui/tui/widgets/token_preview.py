@@ -20,9 +20,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from minigpt_tui.tui.token_spans import Span
 from minigpt_tui.tui.widgets.preview_rows import Glyphs, Row, preview_rows
-
-Span = tuple[int, int, int]
 
 TINTS = 5
 HELD_OUT = " held out for validation from here "

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from minigpt_tui.text.safe import shown_token
-from minigpt_tui.tui.text_reading import FrequentTokens, TokenCount
+from minigpt_tui.tui.frequent_tokens import FrequentTokens, TokenCount
 
 _COLUMN, _GAP = 18, 2
 _LEAST_ROWS = 3
