@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minigpt_tui.config import with_settings
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.tui.widgets.setting_row import TextField
+from minigpt_tui.tui.widgets.form_fields import TextField
 from tests.tui.panes.test_train import QUICK, pane, summary, until, workbench
 
 

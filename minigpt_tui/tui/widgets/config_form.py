@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical, VerticalScroll
-from textual.content import Content
+from textual.containers import Container, Horizontal, Vertical
 from textual.events import DescendantFocus
 from textual.message import Message
 from textual.widgets import Button, Collapsible, Input, Select, Static
@@ -29,53 +28,15 @@ from minigpt_tui.config import (
     with_settings,
 )
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.repaint import entitle, put
+from minigpt_tui.tui.repaint import entitle
+from minigpt_tui.tui.widgets.form_fields import ChoiceField, Fields, SearchField
 from minigpt_tui.tui.widgets.plan_summary import PlanSummary
-from minigpt_tui.tui.widgets.setting_row import (
-    ChoiceField,
-    SettingRow,
-    bounds_in_words,
-    in_words,
-)
+from minigpt_tui.tui.widgets.setting_help import SettingHelp
+from minigpt_tui.tui.widgets.setting_row import SettingRow
 
 SECTION_TITLES = {"data": "Text", "model": "Model", "training": "Training"}
 START_LABEL = "Start training  ^t"
 QUEUE_LABEL = "Train it after this one  ^t"
-PRESET_HELP = (
-    "A complete set of settings to begin with. tiny trains in seconds, quick gives a first "
-    "impression, standard is the classic small GPT; scale-up and production want hours."
-)
-
-
-class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
-    """The scrolling part of the form; the arrows go from field to field."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "go(-1)", "Previous setting", show=False),
-        Binding("down", "go(1)", "Next setting", show=False),
-        Binding("pageup", "page_up", "Up", show=False),
-        Binding("pagedown", "page_down", "Down", show=False),
-    ]
-
-    def action_go(self, direction: int) -> None:
-        stops = "Fields SearchField, Fields TextField, Fields ChoiceField, Fields CollapsibleTitle"
-        if direction > 0:
-            self.screen.focus_next(stops)
-        else:
-            self.screen.focus_previous(stops)
-
-
-class SearchField(Input):
-    """Narrows the settings; enter and the arrows go to those that are left, esc shows all."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "end_search", "All settings", show=False),
-        Binding("enter", "app.focus_next", "Next", show=False),
-    ]
-
-    def action_end_search(self) -> None:
-        form = next(node for node in self.ancestors if isinstance(node, ConfigForm))
-        form.end_search()
 
 
 class ConfigForm(Container):
@@ -138,9 +99,7 @@ class ConfigForm(Container):
                 title=f"More settings ({len(more)})", collapsed_symbol="▸", expanded_symbol="▾"
             )
         with Vertical(id="aside"):
-            with VerticalScroll(classes="box", id="help", can_focus=False) as box:
-                box.border_title = "preset"
-                yield Static(Content(PRESET_HELP))
+            yield SettingHelp()
             yield PlanSummary()
             yield Button(START_LABEL, id="start", variant="primary", compact=True)
 
@@ -178,6 +137,7 @@ class ConfigForm(Container):
         search.focus()
         await self._mount_advanced()
 
+    @on(SearchField.Ended)
     def end_search(self) -> None:
         """Shows all settings again."""
         search = self.query_one(SearchField)
@@ -279,7 +239,7 @@ class ConfigForm(Container):
                 self._explain(node)
                 return
             if node.id == "preset":
-                self._show_help("preset", Content(PRESET_HELP))
+                self.query_one(SettingHelp).explain_preset()
                 return
 
     def _advanced(self) -> list[Setting]:
@@ -343,22 +303,6 @@ class ConfigForm(Container):
                 self._explain(row_of_focus)
 
     def _explain(self, row: SettingRow) -> None:
-        this = row.setting
-        facts = [bounds_in_words(this)] if this.maximum is not None else []
-        if this.choices:
-            facts.append(" · ".join(this.choices))
-        facts.append(f"default {in_words(this.default)}")
-        lines: list[Content] = [Content(this.help), Content.styled("; ".join(facts), "dim")]
-        if self._differs(this.name):
-            value = in_words(get_setting(self._compared, this.name))
-            lines.append(
-                Content.assemble(
-                    ("• ", "bold $accent"), f"{visible(self.compared_with)} has {value}."
-                )
-            )
-        self._show_help(this.name, Content("\n").join(lines))
-
-    def _show_help(self, title: str, text: Content) -> None:
-        box = self.query_one("#help")
-        entitle(box, title)
-        put(box.query_one(Static), text)
+        name = row.setting.name
+        other = (self.compared_with, get_setting(self._compared, name))
+        self.query_one(SettingHelp).explain(row.setting, other if self._differs(name) else None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -13,6 +12,7 @@ from textual.widgets import Input, Select, Static
 
 from minigpt_tui.config import Setting, parse_setting
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.widgets.form_fields import ChoiceField, TextField
 
 _NO_REAL_MAXIMUM = 1e9
 DIFFERS, WRONG = "•", "✗"
@@ -26,53 +26,6 @@ _RESTRICT: dict[type, str] = {
     tuple: "[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*",
 }
 _MAX_LENGTH: dict[type, int] = {int: 20, float: 20, str: 1_000, tuple: 8_000}
-
-
-class TextField(Input):
-    """The value of a setting as text; enter goes on to the next field."""
-
-    DEFAULT_CSS = """
-    TextField {
-        width: 1fr;
-        background-tint: $foreground 7%;
-        &.-textual-compact { padding: 0 1; }
-        &:focus { background-tint: $primary 30%; }
-    }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.focus_next", "Next", show=False)]
-
-
-class ChoiceField(Select[str], inherit_bindings=False):
-    """The value of a setting that is one of a few; arrows up and down stay free for the form."""
-
-    DEFAULT_CSS = """
-    ChoiceField {
-        width: 1fr;
-        & > SelectCurrent { background: $surface; background-tint: $foreground 7%; }
-        &.-textual-compact > SelectCurrent { padding: 0 1; }
-        &:focus > SelectCurrent { background-tint: $primary 30%; }
-    }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "show_overlay", "Choose", show=False),
-        Binding("left", "step(-1)", "Previous choice", show=False),
-        Binding("right", "step(1)", "Next choice", show=False),
-    ]
-
-    def __init__(self, choices: tuple[str, ...], value: str, id: str | None = None) -> None:
-        super().__init__(
-            [(choice, choice) for choice in choices],
-            value=value,
-            allow_blank=False,
-            compact=True,
-            id=id,
-        )
-        self.choices = choices
-
-    def action_step(self, direction: int) -> None:
-        assert isinstance(self.value, str)
-        place = self.choices.index(self.value) + direction
-        self.value = self.choices[min(max(place, 0), len(self.choices) - 1)]
 
 
 class SettingRow(Vertical):

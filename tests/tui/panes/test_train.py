@@ -20,10 +20,10 @@ from minigpt_tui.runs.requests import waiting_requests
 from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.train import TrainPane
+from minigpt_tui.tui.widgets.form_fields import TextField
 from minigpt_tui.tui.widgets.loss_plot import LossPlot
 from minigpt_tui.tui.widgets.run_monitor import RunMonitor
 from minigpt_tui.tui.widgets.samples import Samples
-from minigpt_tui.tui.widgets.setting_row import TextField
 
 SECONDS = 60.0
 QUICK: RunConfig = with_settings(load_preset("tiny"), {"steps": 4, "corpus": ("sample_corpus",)})

@@ -9,10 +9,11 @@ from minigpt_tui.config import load_yaml, with_settings
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import create_run, list_runs
 from minigpt_tui.tui.widgets.config_dialog import ConfigDialog
+from minigpt_tui.tui.widgets.form_fields import TextField
 from minigpt_tui.tui.widgets.header import Header
 from minigpt_tui.tui.widgets.path_opener import PathInput
 from minigpt_tui.tui.widgets.queue_dialog import QueueDialog
-from minigpt_tui.tui.widgets.setting_row import SettingRow, TextField
+from minigpt_tui.tui.widgets.setting_row import SettingRow
 from tests.tui.panes.test_train import (
     LONG,
     QUICK,
