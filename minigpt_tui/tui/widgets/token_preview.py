@@ -21,13 +21,18 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from minigpt_tui.tui.token_spans import Span
-from minigpt_tui.tui.widgets.preview_rows import Glyphs, Row, preview_rows
+from minigpt_tui.tui.widgets.preview_layout import PreviewLayout
+from minigpt_tui.tui.widgets.preview_rows import Glyphs
+from minigpt_tui.tui.widgets.token_marks import (
+    PLAIN,
+    TINTS,
+    UNDERLINED,
+    UNKNOWN,
+    alike,
+    token_marks,
+)
 
-TINTS = 5
 HELD_OUT = " held out for validation from here "
-_PLAIN, _UNKNOWN = 255, 254
-_MARKED = 128
-"""Added to the tint of every second token: without colours its underline tells the two apart."""
 
 
 class TokenPreview(ScrollView, can_focus=True):
@@ -92,9 +97,7 @@ class TokenPreview(ScrollView, can_focus=True):
         self._marks = b""
         self._space_leads = False
         self._glyphs = Glyphs()
-        self._rows: list[Row] = []
-        self._row_starts: list[int] = []
-        self._width = 0
+        self._rows = PreviewLayout("", 0, None, self._glyphs, space_leads=False)
 
     def show_text(self, text: str, border: int | None = None) -> None:
         """Shows a text from its beginning, as yet without tokens; `border` as in `show_border`."""
@@ -102,7 +105,7 @@ class TokenPreview(ScrollView, can_focus=True):
         self.spans = ()
         self.cursor = 0
         self._border = border
-        self._marks = bytes([_PLAIN]) * len(text)
+        self._marks = bytes([PLAIN]) * len(text)
         self._break_into_rows()
         self.scroll_to(y=0, animate=False, force=True)
         self._point()
@@ -125,13 +128,13 @@ class TokenPreview(ScrollView, can_focus=True):
 
     def scroll_to_character(self, character: int, rows_above: int = 0) -> None:
         """Brings the row of a character to the top, or under so many others."""
-        row = self._row_of(character) - rows_above
+        row = self._rows.row_of(character) - rows_above
         self.scroll_to(y=max(0, row), animate=False, force=True)
 
     def move_cursor(self, character: int) -> None:
         """Puts the cursor on the token that a character belongs to, and shows it."""
         self.cursor = self._token_at(character)
-        row, top, height = self._row_of(self.cursor), self.scroll_offset.y, self._height
+        row, top, height = self._rows.row_of(self.cursor), self.scroll_offset.y, self._height
         if not top <= row < top + height:
             y = row if row < top else row - height + 1
             self.scroll_to(y=y, animate=False, force=True)
@@ -143,7 +146,7 @@ class TokenPreview(ScrollView, can_focus=True):
         """The first character that is seen."""
         if not self._rows:
             return 0
-        return self._rows[min(self.scroll_offset.y, len(self._rows) - 1)][0]
+        return self._rows.rows[min(self.scroll_offset.y, len(self._rows) - 1)][0]
 
     @property
     def seen(self) -> tuple[int, int]:
@@ -151,11 +154,12 @@ class TokenPreview(ScrollView, can_focus=True):
         if not self._rows:
             return 0, 0
         last = min(self.scroll_offset.y + self._height, len(self._rows)) - 1
-        return self.top_character, self._rows[max(0, last)][1]
+        return self.top_character, self._rows.rows[max(0, last)][1]
 
     def start_of_row_above(self, rows: int) -> int:
         """The character at which the row begins that is so many above the first one seen."""
-        return self._rows[max(0, self.scroll_offset.y - rows)][0] if self._rows else 0
+        above = max(0, self.scroll_offset.y - rows)
+        return self._rows.rows[above][0] if self._rows else 0
 
     # Keys and mouse
 
@@ -216,7 +220,7 @@ class TokenPreview(ScrollView, can_focus=True):
             self.post_message(self.Edge(-1, passed=False))
 
     def on_resize(self, event: Resize) -> None:
-        if self.scrollable_content_region.width != self._width:
+        if self.scrollable_content_region.width != self._rows.width:
             top = self.top_character
             self._break_into_rows()
             self.scroll_to_character(top)
@@ -227,11 +231,10 @@ class TokenPreview(ScrollView, can_focus=True):
         index = y + self.scroll_offset.y
         if index >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
-        start, end = self._rows[index]
-        if start == end:
+        if self._rows.is_border(index):
             words = HELD_OUT.center(self.size.width, "─")[: self.size.width]
             return Strip([Segment(words, self.get_component_rich_style("token-preview--border"))])
-        row = Strip(self._segments(start, end))
+        row = Strip(self._segments(*self._rows.rows[index]))
         return row.extend_cell_length(self.size.width, self.rich_style).crop(0, self.size.width)
 
     def _segments(self, start: int, end: int) -> list[Segment]:
@@ -239,64 +242,39 @@ class TokenPreview(ScrollView, can_focus=True):
         segments: list[Segment] = []
         under = self._span_at(self.cursor) if self.has_focus else None
         edges = () if under is None else under[:2]
-        at = start
-        while at < end:
-            mark, blank = self._marks[at], self.text[at].isspace()
-            stop = at + 1
-            while (
-                stop < end
-                and self._marks[stop] == mark
-                and self.text[stop].isspace() == blank
-                and stop not in edges
-            ):
-                stop += 1
+        for at, stop in alike(self.text, self._marks, start, end, edges):
             shown = "".join(self._glyphs[c][0] for c in self.text[at:stop])
             if under is not None and under[0] <= at < under[1]:
                 style = self.get_component_rich_style("token-preview--cursor")
             else:
-                style = self._style(mark, blank)
+                style = self._style(self._marks[at], self.text[at].isspace())
             segments.append(Segment(shown, style))
-            at = stop
         return segments
 
     def _style(self, mark: int, blank: bool) -> Style:
-        if mark == _PLAIN:
+        if mark == PLAIN:
             style = self.rich_style
-        elif mark == _UNKNOWN:
+        elif mark == UNKNOWN:
             style = self.get_component_rich_style("token-preview--unknown")
         else:
-            style = self.get_component_rich_style(f"token-preview--tint-{mark % _MARKED}")
-            if mark >= _MARKED:
+            style = self.get_component_rich_style(f"token-preview--tint-{mark % UNDERLINED}")
+            if mark >= UNDERLINED:
                 style += Style(underline=True)
         return style + Style(dim=True) if blank else style
 
     def _break_into_rows(self) -> None:
-        self._width = self.scrollable_content_region.width
-        self._rows = []
-        if self._width:
-            inside = self._border is not None and 0 <= self._border < len(self.text)
-            border = self._border if inside and self._border is not None else 0
-            self._rows = self._rows_between(0, border) if border else []
-            if inside:
-                self._rows.append((border, border))
-            self._rows += self._rows_between(border, len(self.text))
-        self._row_starts = [start for start, _ in self._rows]
-        self.virtual_size = Size(self._width, len(self._rows))
+        width = self.scrollable_content_region.width
+        self._rows = PreviewLayout(
+            self.text, width, self._border, self._glyphs, space_leads=self._space_leads
+        )
+        self.virtual_size = Size(width, len(self._rows))
         self.refresh()
-
-    def _rows_between(self, start: int, end: int) -> list[Row]:
-        text = self.text if (start, end) == (0, len(self.text)) else self.text[start:end]
-        rows = preview_rows(text, self._width, self._glyphs, space_leads=self._space_leads)
-        return [(start + one, start + other) for one, other in rows] if start else rows
 
     # Places
 
     @property
     def _height(self) -> int:
         return max(1, self.scrollable_content_region.height)
-
-    def _row_of(self, character: int) -> int:
-        return max(0, bisect_right(self._row_starts, character) - 1)
 
     def _number_at(self, character: int) -> int:
         """The number of the token that a character belongs to; of the character without tokens."""
@@ -313,7 +291,7 @@ class TokenPreview(ScrollView, can_focus=True):
 
     def _move_rows(self, rows: int) -> None:
         """Moves the cursor up or down, in its column of cells as far as that goes."""
-        row = self._row_of(self.cursor)
+        row = self._rows.row_of(self.cursor)
         target = row + rows
         if not 0 <= target < len(self._rows):
             last = len(self._rows) - 1
@@ -321,39 +299,20 @@ class TokenPreview(ScrollView, can_focus=True):
                 self.post_message(self.Edge(1 if rows > 0 else -1, passed=True))
                 return
             target = max(0, min(target, last))
-        start, end = self._rows[target]
-        if start == end:  # the line that marks the border has no tokens
+        if self._rows.is_border(target):
             target = max(0, min(target + (1 if rows > 0 else -1), len(self._rows) - 1))
-            start = self._rows[target][0]
-        column = sum(self._glyphs[c][1] for c in self.text[self._rows[row][0] : self.cursor])
-        self.move_cursor(self._character_in_row(target, column))
-        if self._row_of(self.cursor) == row and target != row:  # a long token reaches up here
-            self.move_cursor(max(start, self._rows[target][1] - 1))
-
-    def _character_in_row(self, row: int, column: int) -> int:
-        start, end = self._rows[row]
-        cells = 0
-        for character in range(start, end):
-            cells += self._glyphs[self.text[character]][1]
-            if cells > column:
-                return character
-        return max(start, end - 1)
+        column = self._rows.column_of(self.cursor)
+        self.move_cursor(self._rows.character_at(target, column))
+        if self._rows.row_of(self.cursor) == row and target != row:  # a long token reaches up here
+            start, end = self._rows.rows[target]
+            self.move_cursor(max(start, end - 1))
 
     def _character_under(self, x: int, y: int) -> int | None:
         row = y + self.scroll_offset.y
-        if not 0 <= row < len(self._rows) or self._rows[row][0] == self._rows[row][1]:
+        if not 0 <= row < len(self._rows) or self._rows.is_border(row):
             return None
-        return self._character_in_row(row, x)
+        return self._rows.character_at(row, x)
 
     def _point(self) -> None:
         under = self._span_at(self.cursor) if self.has_focus else None
         self.post_message(self.Pointed(under))
-
-
-def token_marks(spans: Sequence[Span], length: int, *, underline: bool) -> bytes:
-    """One byte a character: the tint of its token, with a mark on every second token."""
-    marks = bytearray([_PLAIN]) * length
-    for number, (start, end, token_id) in enumerate(spans):
-        mark = number % TINTS + (_MARKED if underline and number % 2 else 0)
-        marks[start:end] = bytes([_UNKNOWN if token_id == 0 else mark]) * (end - start)
-    return bytes(marks)

@@ -89,7 +89,7 @@ async def test_any_part_is_a_jump_away_and_the_split_is_marked(
         await pilot.press("g", *"89.95", "enter")
         await until(pilot, lambda: top(app) == round(LINES * 0.8995) + 1)
         preview = app.query_one(TokenPreview)
-        marks = [preview.text[start:][:11] for start, end in preview._rows if start == end]
+        marks = [preview.text[start:][:11] for start, end in preview._rows.rows if start == end]
         assert marks == [f"line {round(LINES * 0.9):06d}"]
         await pilot.press("enter", "end")
         await until(pilot, lambda: f"line {LINES - 1:06d}" in preview.text)

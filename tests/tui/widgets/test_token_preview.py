@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import App, ComposeResult
 
-from minigpt_tui.tui.widgets.token_preview import TINTS, TokenPreview, token_marks
+from minigpt_tui.tui.widgets.token_preview import TokenPreview
 
 
 class Host(App[None]):
@@ -48,10 +48,3 @@ async def test_rows_follow_the_width() -> None:
         await pilot.resize_terminal(20, 10)
         await pilot.pause()
         assert preview.virtual_size.height > tall
-
-
-def test_every_character_has_the_mark_of_its_token() -> None:
-    marks = token_marks([(0, 2, 5), (2, 3, 6), (3, 3, 7), (3, 5, 0)], 6, underline=False)
-    assert marks[0] == marks[1] != marks[2]
-    assert marks[3] == marks[4] not in range(TINTS), "an unknown token stands out"
-    assert marks[5] not in range(TINTS), "what no token covers stays plain"
