@@ -23,7 +23,9 @@ from minigpt_tui.runs.manage import (
 )
 from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.widgets.run_dialogs import LineDialog, NotesDialog, Question
+from minigpt_tui.tui.widgets.line_dialog import LineDialog
+from minigpt_tui.tui.widgets.notes_dialog import NotesDialog
+from minigpt_tui.tui.widgets.question import Question
 
 
 class RunKeeping:

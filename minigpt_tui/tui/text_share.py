@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from textual.app import App
 
-from minigpt_tui.tui.widgets.run_dialogs import LineDialog
+from minigpt_tui.tui.widgets.line_dialog import LineDialog
 
 
 def ask_share(app: App[None], go: Callable[[float], None]) -> None:

@@ -10,29 +10,24 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from minigpt_tui.text.safe import shown_token, visible
 from minigpt_tui.text.text_tree import Segment, TextTree
 from minigpt_tui.tui.composing import Composition
-from minigpt_tui.tui.widgets.run_dialogs import LineDialog
+from minigpt_tui.tui.widgets.dialog import Dialog
+from minigpt_tui.tui.widgets.line_dialog import LineDialog
 
 EMPTY = "Nothing is written yet: F7 lets the model write on from the prompt."
 KEYS = "enter goes there · n names · d prunes · u brings back · e exports"
 
 
-class BranchesDialog(ModalScreen[int | None]):
+class BranchesDialog(Dialog[int | None]):
     """Answers with the node to go to, or None. Names and prunes in the composition itself."""
 
     DEFAULT_CSS = """
-    BranchesDialog { align: center middle; background: $background 60%; }
-    BranchesDialog > Vertical {
-        width: 94%; max-width: 130; height: auto; max-height: 90%; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary;
-        border-subtitle-color: $foreground 60%;
-    }
+    BranchesDialog > Vertical { width: 94%; max-width: 130; max-height: 90%; }
     BranchesDialog #line { color: $foreground 70%; padding: 0 1; height: auto; max-height: 4; }
     BranchesDialog OptionList, BranchesDialog OptionList:focus {
         height: auto; max-height: 100%; border: none; padding: 0; background: $surface;

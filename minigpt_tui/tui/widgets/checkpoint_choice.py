@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -20,6 +19,7 @@ from minigpt_tui.runs.checkpoint_files import CheckpointFile, checkpoint_files
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.asked_model import checkpoint_title
+from minigpt_tui.tui.widgets.dialog import Dialog
 
 NAME_WIDTH = 30
 TITLE_WIDTH = 12
@@ -38,20 +38,11 @@ class ChosenCheckpoint:
         return self.file.path
 
 
-class CheckpointChoice(ModalScreen[ChosenCheckpoint | None]):
+class CheckpointChoice(Dialog[ChosenCheckpoint | None]):
     """Answers with the checkpoint that was chosen, or None."""
 
     DEFAULT_CSS = """
-    CheckpointChoice { align: center middle; background: $background 60%; }
-    CheckpointChoice > Vertical {
-        width: 76; max-width: 98%; height: auto; max-height: 80%; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary;
-        border-subtitle-color: $foreground 60%;
-    }
-    CheckpointChoice #columns { color: $foreground 60%; padding: 0 1; }
-    CheckpointChoice OptionList, CheckpointChoice OptionList:focus {
-        height: auto; max-height: 100%; border: none; padding: 0 1; background: $surface;
-    }
+    CheckpointChoice > Vertical { max-height: 80%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f10,q", "dismiss(None)", "Close")]
 

@@ -11,25 +11,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from minigpt_tui.config import RunConfig, dump_yaml, load_yaml
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.widgets.dialog import Dialog
 from minigpt_tui.tui.widgets.path_opener import PathInput, PathSuggester
 
 
-class ConfigDialog(ModalScreen[bool]):
+class ConfigDialog(Dialog[bool]):
     """`load` takes the configuration of a file that was read; the dialog closes then."""
 
     DEFAULT_CSS = """
-    ConfigDialog { align: center middle; background: $background 60%; }
-    ConfigDialog > Vertical {
-        width: 76; max-width: 98%; height: auto; max-height: 96%; padding: 0 1;
-        background: $surface; border: round $primary;
-        border-title-color: $primary; border-subtitle-color: $foreground 60%;
-    }
     ConfigDialog #command-box { height: auto; max-height: 8; background: $background;
                                 padding: 0 1; }
     ConfigDialog .label { color: $primary; text-style: bold; }

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -22,6 +21,7 @@ from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.hand_over import HandOver
 from minigpt_tui.tui.session import TrainingSession
+from minigpt_tui.tui.widgets.dialog import Dialog
 from minigpt_tui.tui.widgets.numbers import duration
 
 Answer = Literal["stay", "stop", "leave", "resume"]
@@ -53,7 +53,7 @@ _AFTER_A_FAILURE = (
 )
 
 
-class LeaveDialog(ModalScreen[Answer]):
+class LeaveDialog(Dialog[Answer]):
     """Asks; and where the training is to go on in the background, shows how that comes about."""
 
     DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")

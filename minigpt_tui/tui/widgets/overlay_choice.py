@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -23,9 +22,10 @@ from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.chosen_runs import Chosen, ChosenRuns
 from minigpt_tui.tui.outside_curve import OutsideCurve, read_outside_curves
+from minigpt_tui.tui.widgets.dialog import Dialog
+from minigpt_tui.tui.widgets.line_dialog import LineDialog
 from minigpt_tui.tui.widgets.loss_legend import LETTERS, SIGNS
 from minigpt_tui.tui.widgets.run_choice import age_in_words
-from minigpt_tui.tui.widgets.run_dialogs import LineDialog
 
 log = logging.getLogger(__name__)
 
@@ -45,20 +45,11 @@ class Candidate:
     live: bool
 
 
-class OverlayChoice(ModalScreen[None]):
+class OverlayChoice(Dialog[None]):
     """What is chosen here is drawn at once."""
 
     DEFAULT_CSS = """
-    OverlayChoice { align: center middle; background: $background 60%; }
-    OverlayChoice > Vertical {
-        width: 80; max-width: 98%; height: auto; max-height: 80%; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary;
-        border-subtitle-color: $foreground 60%;
-    }
-    OverlayChoice #columns { color: $foreground 60%; padding: 0 1; }
-    OverlayChoice OptionList, OverlayChoice OptionList:focus {
-        height: auto; max-height: 100%; border: none; padding: 0 1; background: $surface;
-    }
+    OverlayChoice > Vertical { width: 80; max-height: 80%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,o,q", "dismiss(None)", "Close"),

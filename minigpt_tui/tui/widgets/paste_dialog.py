@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Paste
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.widgets.dialog import Dialog
 
 _SHOWN_CHARACTERS = 1_200
 _HOW = (
@@ -23,19 +23,14 @@ _HOW = (
 )
 
 
-class PasteDialog(ModalScreen[bool]):
+class PasteDialog(Dialog[bool]):
     """`accept` takes name and text, or raises ValueError, whose sentence is shown.
 
     What is pasted anywhere in the dialog, but for a single line in the field of the name, is text.
     """
 
     DEFAULT_CSS = """
-    PasteDialog { align: center middle; background: $background 60%; }
-    PasteDialog > Vertical {
-        width: 72; max-width: 96%; height: 18; max-height: 96%; padding: 0 1;
-        background: $surface; border: round $primary;
-        border-title-color: $primary; border-subtitle-color: $foreground 60%;
-    }
+    PasteDialog > Vertical { width: 72; height: 18; }
     PasteDialog #pasted { height: 1fr; border: round $border; padding: 0 1;
                           border-subtitle-color: $foreground 60%; }
     PasteDialog .error { height: auto; max-height: 3; }

@@ -9,28 +9,24 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from minigpt_tui.tui.run_queue import RunQueue, WaitingRun
+from minigpt_tui.tui.widgets.dialog import Dialog
 
 PULL_SECONDS = 0.5
 _KEYS = "e earlier, l later, d takes it out, h holds all, s starts the first, esc closes"
 
 
-class QueueDialog(ModalScreen[None]):
+class QueueDialog(Dialog[None]):
     """Shows the queue as it is, also when a run begins while somebody looks.
 
     `start` begins the first one; it is for the time when nothing trains.
     """
 
     DEFAULT_CSS = """
-    QueueDialog { align: center middle; background: $background 60%; }
-    QueueDialog > Vertical {
-        width: 76; max-width: 98%; height: auto; max-height: 80%; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary;
-    }
+    QueueDialog > Vertical { max-height: 80%; }
     QueueDialog OptionList, QueueDialog OptionList:focus {
         height: auto; max-height: 14; border: none; padding: 0; background: $surface;
     }

@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs, read_info
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.widgets.dialog import Dialog
 
 COLUMNS = ((24, "Run"), (18, "Corpus"), (6, "Tokens"))
 
@@ -35,20 +35,11 @@ class Choice:
     live: bool
 
 
-class RunChoice(ModalScreen[RunFolder | None]):
+class RunChoice(Dialog[RunFolder | None]):
     """Answers with the run that was chosen, or None."""
 
     DEFAULT_CSS = """
-    RunChoice { align: center middle; background: $background 60%; }
-    RunChoice > Vertical {
-        width: 80; max-width: 98%; height: auto; max-height: 80%; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary;
-        border-subtitle-color: $foreground 60%;
-    }
-    RunChoice #columns { color: $foreground 60%; padding: 0 1; }
-    RunChoice OptionList, RunChoice OptionList:focus {
-        height: auto; max-height: 100%; border: none; padding: 0 1; background: $surface;
-    }
+    RunChoice > Vertical { width: 80; max-height: 80%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f9,q", "dismiss(None)", "Close")]
 

@@ -112,7 +112,7 @@ class SamplerLine(Widget, can_focus=True):
             self.post_message(self.Changed(sampler))
 
     def _type_stop(self) -> None:
-        from minigpt_tui.tui.widgets.run_dialogs import LineDialog
+        from minigpt_tui.tui.widgets.line_dialog import LineDialog
 
         def accept(typed: str) -> None:
             stop = prompt_text(typed).replace("\\n", "\n")

@@ -8,26 +8,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.serving import Serving
+from minigpt_tui.tui.widgets.dialog import Dialog
 
 PULL_SECONDS = 0.25
 
 
-class ServingDialog(ModalScreen[None]):
+class ServingDialog(Dialog[None]):
     """Follows a server that goes on when the dialog is closed."""
 
     DEFAULT_CSS = """
-    ServingDialog { align: center middle; background: $background 60%; }
-    ServingDialog > Vertical {
-        width: 76; max-width: 98%; height: auto; max-height: 90%; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary;
-        border-subtitle-color: $foreground 60%;
-    }
+    ServingDialog > Vertical { max-height: 90%; }
     ServingDialog #asked { height: auto; max-height: 10; margin-top: 1; }
     ServingDialog Static { height: auto; }
     """

@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from minigpt_tui.config import parse_setting
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.widgets.dialog import Dialog
 
 Changes = Mapping[str, int | float]
 """Settings of a run that goes on, as in `training.extension.Extension`: lr, epochs, minutes."""
@@ -39,7 +39,7 @@ class Standing:
     epochs_done: int
 
 
-class SteerDialog(ModalScreen[bool]):
+class SteerDialog(Dialog[bool]):
     """Asks what is to change. `accept` takes it, or raises ValueError, whose sentence is shown."""
 
     DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from minigpt_tui.runs.folder import RunFolder
@@ -19,13 +18,14 @@ from minigpt_tui.runs.requests import withdraw, write_request
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.run_words import whereabouts
+from minigpt_tui.tui.widgets.dialog import Dialog
 from minigpt_tui.tui.widgets.numbers import duration
 
 PULL_SECONDS = 0.25
 SIGNS = "◐◓◑◒"
 
 
-class TakeBackDialog(ModalScreen[bool]):
+class TakeBackDialog(Dialog[bool]):
     """Answers True once the run is saved and nobody's, False if it is to stay where it is."""
 
     DEFAULT_CSS = Path(__file__).with_suffix(".tcss").read_text(encoding="utf-8")

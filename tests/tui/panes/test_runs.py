@@ -33,8 +33,9 @@ from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.panes.runs import RunsPane
 from minigpt_tui.tui.panes.train import TrainPane
+from minigpt_tui.tui.widgets.line_dialog import LineDialog
+from minigpt_tui.tui.widgets.question import Question
 from minigpt_tui.tui.widgets.run_details import RunDetails
-from minigpt_tui.tui.widgets.run_dialogs import LineDialog, Question
 from minigpt_tui.tui.widgets.run_rows import RunRows
 from minigpt_tui.tui.widgets.run_table import RunTable
 
