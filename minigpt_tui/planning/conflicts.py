@@ -65,7 +65,7 @@ def conflicts(
     passes = total_steps * training.batch_size / max(1, windows)
     if given and model.dropout == 0 and passes > MANY_PASSES:
         found.append(
-            f"The model sees the text {passes:.0f} times without dropout: 0.1 to 0.2 keeps it "
+            f"The model sees the text {passes:,.0f} times without dropout: 0.1 to 0.2 keeps it "
             "from learning it by heart for longer."
         )
     if training.patience and not data.val_fraction:

@@ -41,6 +41,7 @@ def test_the_presets_have_none_on_a_text_of_some_size(preset: str) -> None:
         ({"level": "word", "vocab": 20_000}, "occurs 5 times on average"),
         ({"level": "bpe", "vocab": 20_000, "tokens": 10**7}, "only name the 20,000 tokens"),
         ({"dropout": 0.0}, "sees the text 50 times without dropout"),
+        ({"dropout": 0.0, "epochs": 5000}, "sees the text 5,037 times without dropout"),
         ({"patience": 3, "val_fraction": 0.0}, "patience has nothing"),
         ({"weight_decay": 0.2}, "weight_decay does nothing with adam"),
         ({"min_frequency": 3}, "min_frequency does nothing"),
