@@ -25,6 +25,7 @@ from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
 from minigpt_tui.tui.key_names import key_words
+from minigpt_tui.tui.key_prose import with_keys
 from minigpt_tui.tui.keymap import load_keymap
 from minigpt_tui.tui.leaving import Leaving
 from minigpt_tui.tui.letting_go import Footer, let_go_of_removed_widgets
@@ -216,6 +217,11 @@ class Workbench(App[None]):
         """Says how a training ended, whichever pane is open then."""
         if event.worker.name == WORKER and event.worker.is_finished:
             self.trainings.ended()
+
+    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
+        """Every notice comes through here: keys in it are named as they are mapped."""
+        words, heading = (with_keys(text, self.keymap) for text in (message, title))
+        super().notify(words, title=heading, **options)
 
     def exit(self, *arguments: Any, **keywords: Any) -> None:
         """Nothing of the queue begins on the way out."""

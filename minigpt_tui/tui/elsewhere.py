@@ -34,8 +34,8 @@ def announce_elsewhere(app: Workbench, found: Sequence[tuple[RunFolder, Status]]
         for run, status in found[:NAMED]
     ]
     if len(found) > NAMED:
-        lines.append(f"and {len(found) - NAMED} more: F6 lists them.")
-    lines.append("F3 shows it live; F10 there takes it into this window.")
+        lines.append(f"and {len(found) - NAMED} more: ‹app.runs› lists them.")
+    lines.append("‹app.train› shows it live; ‹train.steer› there takes it into this window.")
     title = "A run trains in another process"
     if len(found) > 1:
         title = f"{len(found)} runs train in other processes"

@@ -5,7 +5,8 @@ Both ring the bell, which the setting `bell: off` silences.
 
 from __future__ import annotations
 
-from textual.app import App
+from typing import TYPE_CHECKING
+
 from textual.notifications import SeverityLevel
 
 from minigpt_tui.text.safe import visible
@@ -13,11 +14,14 @@ from minigpt_tui.tui.run_view import RunReader
 from minigpt_tui.tui.run_words import end_sentence
 from minigpt_tui.tui.session import Job
 
+if TYPE_CHECKING:
+    from minigpt_tui.tui.app import Workbench
+
 ALARMING: dict[str, SeverityLevel] = {"nan": "error", "overfitting": "warning"}
 """What is worth a bell while a training goes on, with its severity; the rest stands in Train."""
 
 
-def announce_end(app: App[None], job: Job) -> None:
+def announce_end(app: Workbench, job: Job) -> None:
     """To be called in the screen's thread when the job is done.
 
     Silent where somebody asked for the end, and where there is no run: the Train pane explains it.
@@ -37,7 +41,7 @@ def announce_end(app: App[None], job: Job) -> None:
         return
     view = RunReader(job.run).pull()
     app.notify(
-        end_sentence(view) if view is not None else visible(job.outcome.message),
+        end_sentence(view, app.keymap) if view is not None else visible(job.outcome.message),
         title=title,
         severity="information" if job.outcome.state == "completed" else "warning",
         timeout=10,
@@ -45,7 +49,7 @@ def announce_end(app: App[None], job: Job) -> None:
     )
 
 
-def announce_findings(app: App[None], job: Job, already: int) -> int:
+def announce_findings(app: Workbench, job: Job, already: int) -> int:
     """Says what the training's diagnosis has found beyond the first `already`; how many now."""
     found = job.findings[already:]
     for finding in found:

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from minigpt_tui.tui.actions import actions_of
 from minigpt_tui.tui.help_words import ABOUT
 from minigpt_tui.tui.key_names import key_words
+from minigpt_tui.tui.key_prose import with_keys
 from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.pane import Pane
 
@@ -51,7 +52,7 @@ class HelpScreen(ModalScreen[None]):
             box.border_title = f"Help: {self.pane.capitalize()}"
             box.border_subtitle = "↑↓ scroll, esc closes"
             for paragraph in ABOUT[self.pane]:
-                yield Static(paragraph, markup=False)
+                yield Static(with_keys(paragraph, self.keymap), markup=False)
             for title, lines in self._tables():
                 yield Static(Content.styled(title, "bold"), classes="title")
                 yield Static(_table(lines))

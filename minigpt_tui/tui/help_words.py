@@ -1,25 +1,27 @@
-"""What the help page says of each pane: what it is for, and how to read it."""
+"""What the help page says of each pane: what it is for, and how to read it; keys as `key_prose`."""
 
 from __future__ import annotations
 
 ABOUT = {
     "corpus": (
         "Choose the text that a model learns from.",
-        "The list shows the texts that come with the program and your own; o opens any file or "
-        "folder, v keeps what is in the clipboard. Space marks texts that are then one together. "
-        "The preview colours the tokens: the pieces the model reads and predicts, one at a time. "
-        "k switches between characters, words and pieces of words (BPE).",
+        "The list shows the texts that come with the program and your own; ‹corpus.open_path› "
+        "opens any file or folder, ‹corpus.paste_text› keeps what is in the clipboard. "
+        "‹corpus.mark_text› marks texts that are then one together. The preview colours the "
+        "tokens: the pieces the model reads and predicts, one at a time. ‹corpus.cycle_level› "
+        "switches between characters, words and pieces of words (BPE).",
         "Enter goes into the preview: arrows walk from token to token, home and end go to the "
-        "ends of the text, however long it is, and g to any part of it. The column beside it "
-        "stands for the whole text: what is seen, and (dotted) what is held out.",
+        "ends of the text, however long it is, and ‹corpus.go_to› to any part of it. The column "
+        "beside it stands for the whole text: what is seen, and (dotted) what is held out.",
         "The last tenth of a text is held out: the model never trains on it, so the loss there "
         "tells whether it learned the language or only the text.",
     ),
     "train": (
         "Set up a training and watch it.",
-        "^f narrows the settings to what you type; • marks what differs from the preset, or, "
-        "after ^r, from the run that is shown. While a training runs ^t queues the settings: the "
-        "next run begins when one ends, also when it is stopped or fails; ^n shows and holds them.",
+        "‹train.find_setting› narrows the settings to what you type; • marks what differs from "
+        "the preset, or, after ‹train.compare_run›, from the run that is shown. While a training "
+        "runs ‹train.start› queues the settings: the next run begins when one ends, also when it "
+        "is stopped or fails; ‹train.show_queue› shows and holds them.",
         "The loss is the surprise at the next token, in nats (1 nat = 1.44 bits). A model that "
         "knows nothing scores ln(vocabulary size). For characters: 4–5 is random, 2–3 has found "
         "patterns, 1–2 is good, below 1 very good.",
@@ -41,45 +43,47 @@ ABOUT = {
         "words. A word's probability is the total over all the ways to spell it out in tokens; "
         "“unexplored” is what the search has not followed to the end of a word. If the prompt "
         "ends inside a word, “word goes on” shows how likely the word is not finished.",
-        "Of a token, the first number is the model's own probability, the second the one that "
-        "it is drawn with: the sampler (F8) makes it larger or smaller, or cuts the token, and "
-        "then the stage is named. Turning a setting asks no model. The same model, text, sampler "
-        "and seed write the same again.",
+        "Of a token, the first number is the model's own probability, the second the one that it "
+        "is drawn with: the sampler (‹predict.samplers›) makes it larger or smaller, or cuts the "
+        "token, and then the stage is named. Turning a setting asks no model. The same model, "
+        "text, sampler and seed write the same again.",
         "The text is coloured by how surprising each token was: surprisal is −log2 of its "
-        "probability, entropy is the surprisal that the model expected, rank is the token's "
-        "place in the model's list. Strong tints are underlined too. Tab to the text and move: "
-        "the bars show what the model expected there, ◂ marks what stands there.",
-        "F7 or Enter writes on, ^t draws a single token, ↓ and Enter take one from the bars, → at "
-        "the end of the prompt the most probable. Before the end of a text all of them begin a "
-        "branch there: what stood behind is kept (^b), and ^z goes back. ^r writes another text "
-        "with the next seed. ^j begins a new line in the prompt.",
-        "F10 asks a second checkpoint beside the first: both distributions, how far they lie "
-        "apart (KL divergence, 0 is equal), and where in the text each is less surprised. Models "
-        "with different vocabularies are compared over the pieces that both cut alike.",
+        "probability, entropy is the surprisal that the model expected, rank is the token's place "
+        "in the model's list. Strong tints are underlined too. Tab to the text and move: the bars "
+        "show what the model expected there, ◂ marks what stands there.",
+        "‹predict.generate› or Enter writes on, ‹predict.step› draws a single token, ↓ and Enter "
+        "take one from the bars, → at the end of the prompt the most probable. Before the end of "
+        "a text all of them begin a branch there: what stood behind is kept (‹predict.branches›), "
+        "and ‹predict.undo› goes back. ‹predict.again› writes another text with the next seed. ^j "
+        "begins a new line in the prompt.",
+        "‹predict.compare› asks a second checkpoint beside the first: both distributions, how far "
+        "they lie apart (KL divergence, 0 is equal), and where in the text each is less "
+        "surprised. Models with different vocabularies are compared over the pieces that both cut "
+        "alike.",
     ),
     "inspect": (
         "See what the model does with a prompt, and where that comes from.",
         "Each view has one subject: attention, the logit lens, what adds to a token's score "
         "(attribution), what is lost without a part (ablation), which part carries an answer "
         "(patching), embeddings, the training text as evidence, calibration, and the same prompts "
-        "along the training. F10 shows how to read the view in plain words.",
-        "F7 and F8 go through the views. Enter or Tab leaves the prompt for the view, where the "
-        "arrows and the letters of the footer work; Tab returns.",
+        "along the training. ‹inspect.explain› shows how to read the view in plain words.",
+        "‹inspect.next_view› and ‹inspect.previous_view› go through the views. Enter or Tab "
+        "leaves the prompt for the view, where the arrows and the letters of the footer work; Tab "
+        "returns.",
         "Nothing here changes the model. What takes long works in the background and shows its "
         "progress; Escape gives it up.",
     ),
     "runs": (
         "Find, compare and keep what was trained.",
         "Every run is listed, also one that another process trains, live. The selected one is "
-        "what Train shows (Enter) and Predict asks (a).",
-        "The filter takes words of the name and the notes, and any setting or column with a "
-        "sign: lr>=1e-3, corpus:stories, state:completed, layout=qwen3, loss<2, age<2d, "
-        "parameters>1M, minutes=none. All of them must hold. A click on a title sorts; "
-        "★ are pinned runs.",
-        "Space marks a run with ◆: the page of every other then shows what the two set "
-        "differently, and o lays its curve over that of the other in Train. h lets other programs "
-        "ask the run's model over HTTP while this window is open. A run whose process "
-        "is gone is interrupted, and r goes on with it. A deleted run can be brought back for a "
-        "week.",
+        "what Train shows (‹runs.open_run›) and Predict asks (‹runs.ask_run›).",
+        "The filter takes words of the name and the notes, and any setting or column with a sign: "
+        "lr>=1e-3, corpus:stories, state:completed, layout=qwen3, loss<2, age<2d, parameters>1M, "
+        "minutes=none. All of them must hold. A click on a title sorts; ★ are pinned runs.",
+        "‹runs.mark_run› marks a run with ◆: the page of every other then shows what the two set "
+        "differently, and ‹runs.overlay_run› lays its curve over that of the other in Train. "
+        "‹runs.serve_run› lets other programs ask the run's model over HTTP while this window is "
+        "open. A run whose process is gone is interrupted, and ‹runs.resume_run› goes on with it. "
+        "A deleted run can be brought back for a week.",
     ),
 }

@@ -33,9 +33,9 @@ def announce_interrupted(app: App[None], found: Sequence[tuple[RunFolder, int]])
     lines = [f"{visible(run.name)} at step {step:,}" for run, step in found[:NAMED]]
     title = f"{len(found)} runs were interrupted"
     if len(found) == 1:
-        lines = [f"{lines[0]}: F6, then r resumes it."]
+        lines = [f"{lines[0]}: ‹app.runs›, then ‹runs.resume_run› resumes it."]
         title = "A run was interrupted"
     else:
         more = f"and {len(found) - NAMED} more. " if len(found) > NAMED else ""
-        lines.append(f"{more}F6, then r resumes one.")
+        lines.append(f"{more}‹app.runs›, then ‹runs.resume_run› resumes one.")
     app.notify("\n".join(lines), title=title, severity="warning", timeout=8, markup=False)

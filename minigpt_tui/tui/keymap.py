@@ -46,7 +46,13 @@ class Keymap:
 
     def keys_of(self, name: str) -> str:
         """The keys of an action as they are now, with those that nobody changed."""
-        return self.keys.get(name) or next(a.keys for a in ACTIONS if a.name == name)
+        keys = self.find(name)
+        assert keys is not None, name
+        return keys
+
+    def find(self, name: str) -> str | None:
+        """The same; None if there is no such action."""
+        return self.keys.get(name) or next((a.keys for a in ACTIONS if a.name == name), None)
 
 
 @dataclass(frozen=True)

@@ -30,5 +30,8 @@ def take_up_queue(app: Workbench, queued: list[WaitingRun]) -> None:
     app.queue.waiting[:0] = queued
     app.queue.held = True
     count = "1 run" if len(queued) == 1 else f"{len(queued)} runs"
-    words = "They were queued when you left. F3, then ^n, shows them and lets them begin."
+    words = (
+        "They were queued when you left. ‹app.train›, then ‹train.show_queue›, shows them and "
+        "lets them begin."
+    )
     app.notify(words, title=f"{count} held in the queue", markup=False, timeout=10)

@@ -71,7 +71,10 @@ class RunKeeping:
         run = summary.run
         if self.attempt(lambda: delete_run(run), "Not deleted"):
             self.pane.post_message(self.Changed((run, None)))
-            self.say("u brings it back, within a week.", f"{visible(run.name)} is deleted")
+            self.say(
+                "‹runs.undo_delete› brings it back, within a week.",
+                f"{visible(run.name)} is deleted",
+            )
 
     def bring_back(self, deleted: DeletedRun) -> None:
         if self.attempt(lambda: restore_run(self.data, deleted), "Not brought back"):

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from minigpt_tui.tui.key_prose import with_bold_keys
+from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.widgets.numbers import duration
 
 _CALM_SIGNS = "◐◓◑◒"
 
 _KEYS = (
-    ("^t", "starts with the settings as they are"),
-    ("F2", "chooses another text"),
-    ("F9", "shows the settings, on a narrow screen"),
-    ("F1", "explains the loss"),
+    ("‹train.start›", "starts with the settings as they are"),
+    ("‹app.corpus›", "chooses another text"),
+    ("‹train.toggle_form›", "shows the settings, on a narrow screen"),
+    ("‹app.help›", "explains the loss"),
 )
 
-NOTHING_YET = Content.assemble(
-    ("No training yet\n\n", "bold"),
-    "A model learns to guess the next token of the text. Its loss, how surprised it is, is drawn "
-    "here step by step, and below it what the model writes by itself.\n\n",
-    Content("\n").join(
-        Content.assemble((key, "bold $primary"), f"  {words}") for key, words in _KEYS
-    ),
-)
+
+def nothing_yet(keymap: Keymap) -> Content:
+    """What will be here, and the keys to begin with."""
+    keys = [with_bold_keys(f"{key}  {words}", keymap) for key, words in _KEYS]
+    return Content.assemble(
+        ("No training yet\n\n", "bold"),
+        "A model learns to guess the next token of the text. Its loss, how surprised it is, is "
+        "drawn here step by step, and below it what the model writes by itself.\n\n",
+        Content("\n").join(keys),
+    )
 
 
 def preparing(message: str, seconds: float) -> Content:

@@ -20,6 +20,8 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.key_prose import USUAL
+from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.run_view import RunView
 from minigpt_tui.tui.run_words import figures_line, progress_line, sentences, title_line
 from minigpt_tui.tui.widgets.numbers import short_count, size
@@ -47,7 +49,7 @@ class Details:
     trained_here: bool = False
 
 
-def page(details: Details, width: int) -> Content:
+def page(details: Details, width: int, keymap: Keymap = USUAL) -> Content:
     """The page of a run in lines of `width` cells; what was asked for comes first."""
     summary, view = details.summary, details.view
     parts = []
@@ -58,7 +60,7 @@ def page(details: Details, width: int) -> Content:
         parts.append(Content.styled(MARKED, "$accent"))
     elif other is not None:
         parts.append(_comparison(summary, other, width))
-    parts.append(_state(details, width))
+    parts.append(_state(details, width, keymap))
     if summary.notes:
         parts.append(_section("Notes", [Content(visible(summary.notes, keep_newlines=True))]))
     if summary.config is not None:
@@ -91,7 +93,7 @@ def baseline_sentence(loss: float | None, info: RunInfo | None) -> str:
     return f"No better than guessing blindly ({lines.uniform:.2f})."
 
 
-def _state(details: Details, width: int) -> Content:
+def _state(details: Details, width: int, keymap: Keymap) -> Content:
     summary, view = details.summary, details.view
     lines = [
         title_line(view, view.status.state, width),
@@ -101,7 +103,7 @@ def _state(details: Details, width: int) -> Content:
     if details.waiting:
         asked = " and ".join(dict.fromkeys(details.waiting))
         lines.append(Content.styled(f"Asked to {asked}; its process has not answered yet.", "bold"))
-    said = sentences(view, details.trained_here, brief=True)
+    said = sentences(view, details.trained_here, brief=True, keymap=keymap)
     baseline = baseline_sentence(summary.status.best_val_loss, view.info)
     problems = [problem for problem in summary.problems if problem not in said]
     lines += [Content(visible(sentence)) for sentence in (*said, baseline, *problems) if sentence]

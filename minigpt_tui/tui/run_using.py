@@ -32,7 +32,10 @@ class RunUsing:
         below, above = (run, [marked]) if job is None else (job.run, [marked, run])
         others = [other for other in above if other is not None and other != below]
         if not others:
-            self.keeping.say("Mark another run with space first; o lays it over this one.")
+            self.keeping.say(
+                "Mark another run with ‹runs.mark_run› first; ‹runs.overlay_run› lays it over "
+                "this one."
+            )
         elif self.keeping.attempt(lambda: self.workbench.overlays.add(*others), "Not laid over"):
             self.workbench.shown_run = run
             await self.workbench.action_pane("train")

@@ -14,6 +14,8 @@ from textual.content import Content
 from minigpt_tui.planning.advice import loss_stage, perplexity_in_words
 from minigpt_tui.runs.status import Status
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.key_prose import USUAL, with_keys
+from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.run_view import RunView
 from minigpt_tui.tui.widgets.numbers import duration, short_count
 
@@ -92,7 +94,9 @@ def figures_line(view: RunView, width: int) -> Content:
     return _fitting(parts, width)
 
 
-def sentences(view: RunView, trained_here: bool, brief: bool = False) -> list[str]:
+def sentences(
+    view: RunView, trained_here: bool, brief: bool = False, keymap: Keymap = USUAL
+) -> list[str]:
     """What to make of it, the most important first; `brief` for where there is little room."""
     found = [*_end(view, trained_here), *_findings(view, brief), *_standstill(view)]
     nats = view.nats_per_char
@@ -109,20 +113,25 @@ def sentences(view: RunView, trained_here: bool, brief: bool = False) -> list[st
         found.append(words)
     if view.info is not None and not _held_out(view):
         found.append("Nothing is held out (val_fraction 0), so overfitting cannot be seen.")
-    return [*found, *view.problems]
+    return [*(with_keys(sentence, keymap) for sentence in found), *view.problems]
 
 
-def end_sentence(view: RunView) -> str:
+def end_sentence(view: RunView, keymap: Keymap = USUAL) -> str:
     """How a run ended, for the plot's foot and for the notification."""
+    return with_keys(_end_sentence(view), keymap)
+
+
+def _end_sentence(view: RunView) -> str:
     best = view.best
     if view.info is not None and view.info.imported:
-        return f"Imported: {visible(view.info.imported)}. F4 asks the model."
+        return f"Imported: {visible(view.info.imported)}. ‹app.predict› asks the model."
+    asks = "‹app.predict› asks the model."
     if view.status.state == "completed":
         if best is None:
-            return "Done. F4 asks the model."
+            return f"Done. {asks}"
         kind = "validation loss" if _held_out(view) else "loss"
         value = f"{float(best['val_loss']):.2f}"
-        return f"Done. Best {kind} {value} at epoch {int(best['epoch'])}. F4 asks the model."
+        return f"Done. Best {kind} {value} at epoch {int(best['epoch'])}. {asks}"
     if view.status.state == "stopped":
         return f"Stopped at step {view.status.step:,}. It can be resumed."
     message = visible(view.status.message)
@@ -132,12 +141,12 @@ def end_sentence(view: RunView) -> str:
 def _end(view: RunView, trained_here: bool) -> list[str]:
     """Why nothing moves any more, or who moves it."""
     status = view.status
-    goes_on = "F7 goes on from its last checkpoint." if view.resumable else ""
+    goes_on = "‹train.pause› goes on from its last checkpoint." if view.resumable else ""
     match status.state:
         case "completed" | "diverged":
-            return [end_sentence(view)]
+            return [_end_sentence(view)]
         case "stopped":
-            asks = " F4 asks its best model." if view.best is not None else ""
+            asks = " ‹app.predict› asks its best model." if view.best is not None else ""
             return [f"Stopped at step {status.step:,}. {goes_on}{asks}".rstrip()]
         case "interrupted":
             return [f"Interrupted: the process that trained it is gone. {goes_on}".rstrip()]
@@ -149,12 +158,11 @@ def _end(view: RunView, trained_here: bool) -> list[str]:
             here = "" if trained_here else f" ({whereabouts(status)})"
             return [f"Waiting{here}: {visible(status.message)}"]
         case "paused" if trained_here:
-            return ["Paused after a step. F7 goes on; F8 stops and saves."]
+            return ["Paused after a step. ‹train.pause› goes on; ‹train.stop› stops and saves."]
         case _ if not trained_here:
             done = "Paused in" if status.state == "paused" else "Trained by"
-            return [
-                f"{done} another process ({whereabouts(status)}). F10 takes it into this window."
-            ]
+            process = f"{done} another process ({whereabouts(status)})"
+            return [f"{process}. ‹train.steer› takes it into this window."]
     return []
 
 

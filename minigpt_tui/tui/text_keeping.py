@@ -96,7 +96,10 @@ class TextKeeping:
                 recent.remove(choice.names[0])
                 self._forgotten.append(choice.names[0])
             self.pane.post_message(self.Gone(choice))
-            self._say(f"{shown} is off the list", "The file stays where it is. u lists it again.")
+            self._say(
+                f"{shown} is off the list",
+                "The file stays where it is. ‹corpus.undo_text› lists it again.",
+            )
         else:
             try:
                 path = Path(choice.names[0])
@@ -107,7 +110,9 @@ class TextKeeping:
                 self._refuse("Not deleted", str(error))
             else:
                 self.pane.post_message(self.Gone(choice))
-                self._say(f"{shown} is deleted", "u brings it back, within a week.")
+                self._say(
+                    f"{shown} is deleted", "‹corpus.undo_text› brings it back, within a week."
+                )
 
     def undo(self) -> None:
         """Takes back the last deletion: of this session, or of the last week."""

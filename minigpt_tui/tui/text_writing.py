@@ -107,7 +107,7 @@ class TextWriting:
             self.pane.notify("There is no model to write with yet.", markup=False)
             return
         if answers.other is not None:
-            self.pane.notify("End the comparison first: F10.", markup=False)
+            self.pane.notify("End the comparison first: ‹predict.compare›.", markup=False)
             return
         self.end()
         answer = answers.answer_for(self.composition.draft)

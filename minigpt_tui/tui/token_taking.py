@@ -39,7 +39,7 @@ class TokenTaking:
         if answer is None or model is None or row >= len(answer.tokens):
             return
         if self._comparing:
-            self.pane.notify("End the comparison first: F10.", markup=False)
+            self.pane.notify("End the comparison first: ‹predict.compare›.", markup=False)
             return
         token = answer.tokens[row].id
         if not model.service.tokenizer.token_bytes(token):

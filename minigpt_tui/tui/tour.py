@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from minigpt_tui.tui.key_names import key_words
+from minigpt_tui.tui.key_prose import with_bold_keys
 from minigpt_tui.tui.keymap import Keymap
 
 STEPS = {
@@ -67,20 +68,8 @@ def step_words(pane: str, keymap: Keymap) -> Content:
     return Content.assemble(
         (f"{number + 1} of {len(names)} ", "dim"),
         (f"{title} ", "bold"),
-        with_keys(words, keymap),
+        with_bold_keys(words, keymap),
         *onward,
         (f"  {hide}", "bold $primary"),
         ("hides the tour" if onward else "ends the tour", "dim"),
     )
-
-
-def with_keys(words: str, keymap: Keymap) -> Content:
-    """Words in which `‹train.start›` stands for the key that the action has now, `‹^p›` for ^p."""
-    parts: list[Content | tuple[str, str] | str] = []
-    for piece in words.split("‹"):
-        name, closed, rest = piece.partition("›")
-        if closed:
-            key = key_words(keymap.keys_of(name)) if "." in name else name
-            parts.append((key, "bold $primary"))
-        parts.append(rest if closed else name)
-    return Content.assemble(*parts)

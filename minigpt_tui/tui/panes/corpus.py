@@ -83,7 +83,10 @@ class CorpusPane(Pane):
     async def action_train_corpus(self) -> None:
         failure = self.query_one(TextView).failure
         if self.workbench.session.active:
-            self._refuse("A training is running already. F3 shows it, and ^t there queues this.")
+            self._refuse(
+                "A training is running already. ‹app.train› shows it, and ‹train.start› there "
+                "queues this."
+            )
         elif failure:
             self._refuse(failure)
         else:

@@ -19,6 +19,7 @@ from minigpt_tui.runs.manage import DeletedRun
 from minigpt_tui.runs.summary import RunSummary
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.key_prose import with_bold_keys
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.run_checking import RunChecking
@@ -35,14 +36,11 @@ from minigpt_tui.tui.widgets.run_table import RunTable
 
 AGES_SECONDS = 30.0
 
-EMPTY = Content.assemble(
-    ("No run yet\n\n", "bold"),
+EMPTY = (
     "Every training leaves a run: its settings, its curves and its checkpoints, in a folder of "
-    "its own. Here they are found again, compared, resumed and asked.\n\n",
-    ("F2", "bold $primary"),
-    "  choose a text and press t: it becomes the first\n",
-    ("F3", "bold $primary"),
-    "  set one up by hand",
+    "its own. Here they are found again, compared, resumed and asked.\n\n"
+    "‹app.corpus›  choose a text and press ‹corpus.train_corpus›: it becomes the first\n"
+    "‹app.train›  set one up by hand"
 )
 
 
@@ -91,7 +89,8 @@ class RunsPane(Pane):
         yield Divider("runs.details", "#runs-details", side="after", least=43, rest=40)
         yield RunDetails(id="runs-details").add_class("box")
         with VerticalScroll(id="runs-empty", classes="box"):
-            yield Static(EMPTY, markup=False)
+            words = with_bold_keys(EMPTY, self.workbench.keymap)
+            yield Static(Content.assemble(("No run yet\n\n", "bold"), words))
 
     @property
     def table(self) -> RunTable:

@@ -16,7 +16,7 @@ from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.form_answers import FormAnswers
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
 from minigpt_tui.tui.pane import Pane, while_there
-from minigpt_tui.tui.run_notices import NOTHING_YET, preparing, refused
+from minigpt_tui.tui.run_notices import nothing_yet, preparing, refused
 from minigpt_tui.tui.run_watcher import NoRun, Preparing, Refused, RunWatcher, Scene, Watched
 from minigpt_tui.tui.sharing import share
 from minigpt_tui.tui.steering import Steering
@@ -106,7 +106,7 @@ class TrainPane(Pane):
         if not self._refuse_problem():
             queue = self.workbench.queue
             run = queue.add(self.workbench.config)
-            title = f"Queued, {len(queue.waiting)} in all. ^n shows them."
+            title = f"Queued, {len(queue.waiting)} in all. ‹train.show_queue› shows them."
             self.notify(run.title, title=title, markup=False)
 
     def action_show_queue(self) -> None:
@@ -130,7 +130,9 @@ class TrainPane(Pane):
         run = self.workbench.shown_run
         if run is None:
             self.notify(
-                "Open a run first: F6, then Enter on it.", title="Nothing to compare", markup=False
+                "Open a run first: ‹app.runs›, then ‹runs.open_run› on it.",
+                title="Nothing to compare",
+                markup=False,
             )
         elif self.form.compared_with == run.name:
             self.form.compare_with_preset()
@@ -260,7 +262,7 @@ class TrainPane(Pane):
             case Preparing(message, seconds):
                 self.monitor.show_notice("Preparing", preparing(message, seconds))
             case NoRun():
-                self.monitor.show_notice("Training", NOTHING_YET)
+                self.monitor.show_notice("Training", nothing_yet(self.workbench.keymap))
         self._refused = isinstance(scene, Refused)
 
     def _follow_keys(self) -> None:

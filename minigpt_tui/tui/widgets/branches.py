@@ -16,10 +16,11 @@ from textual.widgets.option_list import Option
 from minigpt_tui.text.safe import shown_token, visible
 from minigpt_tui.text.text_tree import Segment, TextTree
 from minigpt_tui.tui.composing import Composition
+from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.widgets.dialog import Dialog
 from minigpt_tui.tui.widgets.line_dialog import LineDialog
 
-EMPTY = "Nothing is written yet: F7 lets the model write on from the prompt."
+EMPTY = "Nothing is written yet: ‹predict.generate› lets the model write on from the prompt."
 KEYS = "enter goes there · n names · d prunes · u brings back · e exports"
 
 
@@ -145,7 +146,7 @@ class BranchesDialog(Dialog[int | None]):
         if lasts:
             options.highlighted = lasts.index(within) if within in lasts else len(lasts) - 1
         else:
-            self._say(EMPTY)
+            self._say(keys_in(self, EMPTY))
 
     def _say(self, sentence: str) -> None:
         self.query_one("#line", Static).update(Content(visible(sentence)))

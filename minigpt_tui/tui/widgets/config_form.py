@@ -28,6 +28,7 @@ from minigpt_tui.config import (
     with_settings,
 )
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.repaint import entitle
 from minigpt_tui.tui.widgets.form_fields import ChoiceField, Fields, SearchField
 from minigpt_tui.tui.widgets.plan_summary import PlanSummary
@@ -35,8 +36,8 @@ from minigpt_tui.tui.widgets.setting_help import SettingHelp
 from minigpt_tui.tui.widgets.setting_row import SettingRow
 
 SECTION_TITLES = {"data": "Text", "model": "Model", "training": "Training"}
-START_LABEL = "Start training  ^t"
-QUEUE_LABEL = "Train it after this one  ^t"
+START_LABEL = "Start training  ‹train.start›"
+QUEUE_LABEL = "Train it after this one  ‹train.start›"
 
 
 class ConfigForm(Container):
@@ -101,7 +102,7 @@ class ConfigForm(Container):
         with Vertical(id="aside"):
             yield SettingHelp()
             yield PlanSummary()
-            yield Button(START_LABEL, id="start", variant="primary", compact=True)
+            yield Button(keys_in(self, START_LABEL), id="start", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         more = self.query_one(Collapsible)
@@ -117,7 +118,8 @@ class ConfigForm(Container):
 
     def show_running(self, running: bool) -> None:
         """While a training runs no other can begin, but it can wait for its turn."""
-        self.query_one("#start", Button).label = QUEUE_LABEL if running else START_LABEL
+        label = QUEUE_LABEL if running else START_LABEL
+        self.query_one("#start", Button).label = keys_in(self, label)
 
     def focus_first(self) -> None:
         self.query_one("#preset", ChoiceField).focus()

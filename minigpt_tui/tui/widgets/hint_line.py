@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.widget import Widget
 from textual.widgets import Static
 
+from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.widgets.bars import ChoiceBars
 from minigpt_tui.tui.widgets.sampler_line import SamplerLine
@@ -12,9 +13,12 @@ from minigpt_tui.tui.widgets.token_text import TokenText
 
 PROMPT = "→ at the end takes the most probable token, ↓ chooses one. Enter writes on."
 BARS = "↑↓ choose a token, Enter takes it, esc goes back to the prompt."
-TEXT = "←→↑↓ go, F7 writes from here, ^n colours, ^z undoes, ^b branches."
-COMPARING = "The same text and place, by two models. Move in the text; F10 ends this."
-DIAL = "{help}  ↑↓ turn ←→ next F8 preset"
+TEXT = (
+    "←→↑↓ go, ‹predict.generate› writes from here, ‹predict.next_measure› colours, "
+    "‹predict.undo› undoes, ‹predict.branches› branches."
+)
+COMPARING = "The same text and place, by two models. Move in the text; ‹predict.compare› ends this."
+DIAL = "{help}  ↑↓ turn ←→ next ‹predict.samplers› preset"
 
 
 class HintLine(Static):
@@ -23,11 +27,11 @@ class HintLine(Static):
     def show(self, notes: str, focused: Widget | None, *, comparing: bool) -> None:
         if isinstance(focused, SamplerLine):
             return
-        put(self, notes or _hint(focused, comparing))
+        put(self, notes or keys_in(self, _hint(focused, comparing)))
         self.set_classes("warning" if notes else "dim")
 
     def explain_dial(self, help: str) -> None:
-        put(self, DIAL.format(help=help))
+        put(self, keys_in(self, DIAL.format(help=help)))
         self.set_classes("dim")
 
 

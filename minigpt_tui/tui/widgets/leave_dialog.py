@@ -20,6 +20,8 @@ from minigpt_tui.jobs.detached import STARTING_SECONDS, can_detach
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.hand_over import HandOver
+from minigpt_tui.tui.key_prose import keymap_of, with_keys
+from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.widgets.dialog import Dialog
 from minigpt_tui.tui.widgets.numbers import duration
@@ -35,7 +37,7 @@ _CHOICES = (
         "stop",
         "s",
         "Save and stop",
-        "Writes a checkpoint after the step in hand. F7 goes on from exactly there.",
+        "Writes a checkpoint after the step in hand. ‹train.pause› goes on from exactly there.",
     ),
     (
         "background",
@@ -49,7 +51,7 @@ _CHOICES = (
 _AFTER_A_FAILURE = (
     ("resume", "r", "Train on in this window", ""),
     ("leave", "q", "Leave", ""),
-    ("stay", "esc", "Stay here", "The run is saved; F7 goes on with it."),
+    ("stay", "esc", "Stay here", "The run is saved; ‹train.pause› goes on with it."),
 )
 
 
@@ -77,7 +79,7 @@ class LeaveDialog(Dialog[Answer]):
             box.border_title = "A training is running"
             yield Static(_where_it_stands(self._session), id="standing", markup=False)
             yield Static("", id="progress", markup=False)
-            yield OptionList(*_options(_CHOICES))
+            yield OptionList(*_options(_CHOICES, keymap_of(self)))
 
     def on_mount(self) -> None:
         self.set_interval(PULL_SECONDS, self._pull)
@@ -165,20 +167,21 @@ class LeaveDialog(Dialog[Answer]):
         )
         choices = self.query_one(OptionList)
         choices.clear_options()
-        choices.add_options(_options(_AFTER_A_FAILURE))
+        choices.add_options(_options(_AFTER_A_FAILURE, keymap_of(self)))
         choices.highlighted = 0
         choices.display = True
         choices.focus()
 
 
-def _options(choices: tuple[tuple[str, str, str, str], ...]) -> list[Option]:
+def _options(choices: tuple[tuple[str, str, str, str], ...], keymap: Keymap) -> list[Option]:
     """Key and title in bold, below them what it means."""
     options = []
     for choice, key, title, meaning in choices:
         if choice == "background" and not can_detach():
             continue
         parts: list[Content] = [Content.assemble((f"{key:>3}  ", "$primary bold"), (title, "bold"))]
-        parts += [Content.styled(f"     {line}", "dim") for line in textwrap.wrap(meaning, 54)]
+        said = with_keys(meaning, keymap)
+        parts += [Content.styled(f"     {line}", "dim") for line in textwrap.wrap(said, 54)]
         options.append(Option(Content("\n").join(parts), id=choice))
     return options
 

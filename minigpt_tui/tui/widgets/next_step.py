@@ -12,6 +12,7 @@ from textual.widgets import Static
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.key_prose import keys_in
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class NextStep(Static):
     def _draw(self) -> None:
         if self._standing is None:
             return
-        words, more = _words(self._standing, self._way_on)
+        words, more = (keys_in(self, part) for part in _words(self._standing, self._way_on))
         style = "bold $error" if self._standing.failure else "bold $accent"
         self.update(Content.assemble((words, style), (more, "$foreground 70%")))
 
@@ -72,13 +73,14 @@ def _words(standing: Standing, way_on: str) -> tuple[str, str]:
     if standing.opening:
         return "", ""
     if standing.training:
-        return "● A training is running.", "  F3 shows it."
+        return "● A training is running.", "  ‹app.train› shows it."
     if standing.failure:
         return "✗ This text cannot be trained on as it is.", ""
     if marked := standing.marked:
         several = "this text" if marked == 1 else f"these {marked} texts together"
-        return f"▶ Press t to train a GPT on {several}", "\n  esc lets go of the marks"
-    return "▶ Press t to train a GPT on this text", way_on
+        words = f"▶ Press ‹corpus.train_corpus› to train a GPT on {several}"
+        return words, "\n  esc lets go of the marks"
+    return "▶ Press ‹corpus.train_corpus› to train a GPT on this text", way_on
 
 
 def _way_on(run: RunFolder) -> str:
@@ -87,5 +89,5 @@ def _way_on(run: RunFolder) -> str:
 
     view = RunReader(run).pull()
     if view is not None and view.resumable:
-        return f"\n  or F3, then F7 to go on with {visible(run.name)}"
-    return f"\n  or F4 to ask {visible(run.name)}" if run.best.exists() else ""
+        return f"\n  or ‹app.train›, then ‹train.pause› to go on with {visible(run.name)}"
+    return f"\n  or ‹app.predict› to ask {visible(run.name)}" if run.best.exists() else ""

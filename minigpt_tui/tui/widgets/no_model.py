@@ -5,10 +5,11 @@ from __future__ import annotations
 from textual.widgets import Static
 
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.widgets.model_line import ModelLine
 
-EMPTY = "No model yet. Press F2, choose a text, press t."
+EMPTY = "No model yet. Press ‹app.corpus›, choose a text, press t."
 BEGUN = "No model yet: the training has begun. The first one {soon} here after an epoch."
 
 
@@ -27,4 +28,6 @@ class NoModel(Static):
 
     def say(self, sentence: str, *, trouble: bool = False) -> None:
         self.set_class(trouble, "warning")
-        put(self, f"⚠ {visible(sentence)}\n\nF9 chooses another model." if trouble else sentence)
+        if trouble:
+            sentence = f"⚠ {visible(sentence)}\n\n‹predict.choose_run› chooses another model."
+        put(self, keys_in(self, sentence))

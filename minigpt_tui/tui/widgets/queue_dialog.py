@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from minigpt_tui.tui.key_prose import keymap_of, with_keys
+from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.run_queue import RunQueue, WaitingRun
 from minigpt_tui.tui.widgets.dialog import Dialog
 
@@ -100,12 +102,13 @@ class QueueDialog(Dialog[None]):
         )
         if queue.waiting:
             options.highlighted = min(at, len(queue.waiting) - 1)
-        self.query_one("#queue-words", Static).update(_words(queue, training))
+        self.query_one("#queue-words", Static).update(_words(queue, training, keymap_of(self)))
 
 
-def _words(queue: RunQueue, training: bool) -> Content:
+def _words(queue: RunQueue, training: bool, keymap: Keymap) -> Content:
     if not queue.waiting:
-        return Content("Nothing waits. While a training runs, ^t queues the settings.")
+        words = "Nothing waits. While a training runs, ‹train.start› queues the settings."
+        return Content(with_keys(words, keymap))
     if queue.held:
         return Content.styled("‖ Held: none of them begins by itself. h lets them go on.", "bold")
     if training:

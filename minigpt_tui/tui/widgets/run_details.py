@@ -10,10 +10,20 @@ from textual.content import Content
 from textual.widgets import Static
 
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.key_names import key_words
+from minigpt_tui.tui.key_prose import keymap_of
+from minigpt_tui.tui.keymap import Keymap
 from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.run_page import Details, page
 
-KEYS = ("␣ mark", "n notes", "v verify", "w export", "e rename", "p pin")
+KEYS = {
+    "mark_run": "mark",
+    "edit_notes": "notes",
+    "verify_run": "verify",
+    "export_run": "export",
+    "rename_run": "rename",
+    "pin_run": "pin",
+}
 """Too many for the footer of a narrow screen; the last go first where these do not fit either."""
 
 
@@ -47,14 +57,16 @@ class RunDetails(VerticalScroll):
         name = visible(details.summary.run.name) if details is not None else ""
         entitle(self, name)
         width = self.scrollable_content_region.width
-        keys = next(k for k in _ways_to_say_keys() if len(k) <= width or " " not in k)
+        keymap = keymap_of(self)
+        keys = next(k for k in _ways_to_say_keys(keymap) if len(k) <= width or " " not in k)
         entitle(self, subtitle=keys if details is not None else "")
-        text = page(details, width) if details is not None else Content("")
+        text = page(details, width, keymap) if details is not None else Content("")
         put(self.query_one(Static), text)
 
 
-def _ways_to_say_keys() -> Iterator[str]:
+def _ways_to_say_keys(keymap: Keymap) -> Iterator[str]:
     """From the widest on: all with room between them, all, all but the last …"""
-    yield "  ".join(KEYS)
-    for count in range(len(KEYS), -1, -1):
-        yield " ".join(KEYS[:count])
+    keys = [f"{key_words(keymap.keys_of(f'runs.{name}'))} {word}" for name, word in KEYS.items()]
+    yield "  ".join(keys)
+    for count in range(len(keys), -1, -1):
+        yield " ".join(keys[:count])

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.chosen_runs import Chosen, ChosenRuns
+from minigpt_tui.tui.key_prose import keymap_of, keys_in
 from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.plot_export import write_plot
@@ -192,7 +193,9 @@ class RunMonitor(Container):
         plot = self.query_one(LossPlot)
         words = plot.seen_in_words
         if not words and self.screen.has_class("-narrow"):
-            words = "F1: keys of the plot" if plot.has_focus else "tab: read the curves"
+            words = "tab: read the curves"
+            if plot.has_focus:
+                words = keys_in(self, "‹app.help›: keys of the plot")
         entitle(self.query_one("#live"), subtitle=words)
 
     def _show_lines(self) -> None:
@@ -202,7 +205,7 @@ class RunMonitor(Container):
         width = self.query_one("#run-title").size.width
         words = self.query_one("#words", Static)
         height = words.size.height
-        found = sentences(view, self._trained_here, brief=height < 3)
+        found = sentences(view, self._trained_here, height < 3, keymap_of(self))
         for name, line in (
             ("#run-title", title_line(view, self._state, width)),
             ("#run-progress", progress_line(view, width)),

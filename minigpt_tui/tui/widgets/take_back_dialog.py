@@ -58,7 +58,8 @@ class TakeBackDialog(Dialog[bool]):
     def action_cancel(self) -> None:
         if self._request is not None and not withdraw(self._request):
             self._say(
-                "It was asked already: it stops after its step and saves. F7 goes on with it."
+                "It was asked already: it stops after its step and saves. ‹train.pause› goes on "
+                "with it."
             )
         self.dismiss(False)
 

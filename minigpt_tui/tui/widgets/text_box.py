@@ -8,13 +8,14 @@ from textual.containers import Container
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.asked_model import AskedModel
 from minigpt_tui.tui.asking import Answer
+from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.repaint import entitle
 from minigpt_tui.tui.widgets.bars import fitting
 from minigpt_tui.tui.widgets.text_colours import MEASURES, Measure, legend, tints_of, value_line
 from minigpt_tui.tui.widgets.token_text import TokenText
 from minigpt_tui.tui.writing import Writing
 
-HINT = "F7 writes on · tab: go through the text, token by token"
+HINT = "‹predict.generate› writes on · tab: go through the text, token by token"
 
 
 class TextBox(Container):
@@ -57,7 +58,7 @@ class TextBox(Container):
         self._figures = ""
         if writing is not None:
             ending = visible(writing.ending)
-            more = [ending, "^r another"] if ending else ["esc stops"]
+            more = [ending, "‹predict.again› another"] if ending else ["esc stops"]
             self._figures = " · ".join([writing.figures, *more])
         self._describe()
 
@@ -84,5 +85,5 @@ class TextBox(Container):
             parts = value_line(answer, model, self.text.cursor)
             entitle(self, subtitle=fitting(parts, max(10, self.size.width - 4)))
         else:
-            parts = (self._figures or HINT).split(" · ")
+            parts = keys_in(self, self._figures or HINT).split(" · ")
             entitle(self, subtitle=fitting(parts, max(10, self.size.width - 4)))

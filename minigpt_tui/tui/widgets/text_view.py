@@ -20,6 +20,7 @@ from textual.worker import get_current_worker
 from minigpt_tui.config import DataConfig, RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.text_choices import DISK, TextChoice
 from minigpt_tui.tui.text_reading import read_text
@@ -270,7 +271,7 @@ class TextView(Container):
             case Measured(measure, counts, frequent):
                 self.counting = False
                 self._measure = measure
-                self._judge(refusal(measure, self._config))
+                self._judge(keys_in(self, refusal(measure, self._config)))
                 self._draw_facts()
                 self.preview.use_counts(counts)
                 self.numbers.show_frequent(frequent)
@@ -281,7 +282,9 @@ class TextView(Container):
         self.set_class(shown, "-failed")
         if shown:
             here = "".join(words for flag, words in _SETTING_HERE.items() if flag in failure)
-            words = Content.assemble(("✗ ", "bold $error"), failure, here, "\n\n", _NOT_ARMED)
+            words = Content.assemble(
+                ("✗ ", "bold $error"), failure, keys_in(self, here), "\n\n", _NOT_ARMED
+            )
             self.query_one("#failure", Static).update(words)
             self._beginning = None
             self.preview.show_nothing()
@@ -305,8 +308,8 @@ class TextView(Container):
 
 _NOT_ARMED = "Nothing is chosen for training until you choose another text."
 _SETTING_HERE = {
-    "--encoding": " Here it is the setting “encoding” under Train (F3).",
-    "--text-field": " Here it is the setting “text_field” under Train (F3).",
+    "--encoding": " Here it is the setting “encoding” under Train (‹app.train›).",
+    "--text-field": " Here it is the setting “text_field” under Train (‹app.train›).",
 }
 
 
