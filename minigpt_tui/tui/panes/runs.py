@@ -32,6 +32,7 @@ from minigpt_tui.tui.runs_watcher import RunsWatcher
 from minigpt_tui.tui.selected_run import SelectedRun
 from minigpt_tui.tui.widgets.divider import Divider
 from minigpt_tui.tui.widgets.run_details import RunDetails
+from minigpt_tui.tui.widgets.run_rows import RunRows
 from minigpt_tui.tui.widgets.run_table import RunTable
 
 AGES_SECONDS = 30.0
@@ -200,8 +201,8 @@ class RunsPane(Pane):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if not self.is_mounted or not self.query(RunTable):
-            return True
+        if not self.is_mounted or not self.query(RunRows):
+            return True  # the footer may ask while the list comes or goes
         return applies(action, self._situation())
 
     def action_filter_runs(self) -> None:

@@ -440,6 +440,14 @@ async def test_a_broken_settings_file_of_the_list_is_no_trouble(data: DataFolder
         assert app.query_one("#fault").display
 
 
+async def test_the_footer_may_ask_for_keys_while_the_list_goes(data: DataFolder) -> None:
+    made(data, "one")
+    async with opened(data) as (app, _):
+        app.query_one(RunsPane).leaving = True
+        await rows(app).remove()
+        assert app.screen.active_bindings
+
+
 async def test_many_runs_are_one_list(data: DataFolder, tmp_path: Path) -> None:
     for number in range(60):
         made(data, f"run{number}")
