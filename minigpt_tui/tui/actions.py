@@ -291,6 +291,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("resume_run", "runs", "r,f7", "Resume", "Go on with the run from its last checkpoint."),
     Action(
+        "train_on_run",
+        "runs",
+        "t",
+        "Train on",
+        "Train a new run that begins with its best weights, on its text or another.",
+        show=False,
+    ),
+    Action(
         "take_back_run",
         "runs",
         "f10",

@@ -83,7 +83,8 @@ ABOUT = {
         "‹runs.mark_run› marks a run with ◆: the page of every other then shows what the two set "
         "differently, and ‹runs.overlay_run› lays its curve over that of the other in Train. "
         "‹runs.serve_run› lets other programs ask the run's model over HTTP while this window is "
-        "open. A run whose process is gone is interrupted, and ‹runs.resume_run› goes on with it. "
+        "open. A run whose process is gone is interrupted, and ‹runs.resume_run› goes on with it; "
+        "‹runs.train_on_run› begins a new one with its weights, on its text or another. "
         "A deleted run can be brought back for a week.",
     ),
 }

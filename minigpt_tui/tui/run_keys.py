@@ -57,6 +57,8 @@ def applies(action: str, now: Situation) -> bool:
             return now.listed
         case "resume_run":
             return now.resumable and now.idle
+        case "train_on_run":
+            return now.has_model and now.idle
         case "take_back_run":
             return now.live and now.idle
         case "stop_run" | "save_run":

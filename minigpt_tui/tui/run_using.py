@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from minigpt_tui.runs.folder import RunFolder
+from collections.abc import Mapping
+
+from minigpt_tui.runs.folder import RunFolder, read_config
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.pane import Pane
 from minigpt_tui.tui.run_keeping import RunKeeping
 from minigpt_tui.tui.serving import Serving
+from minigpt_tui.tui.training_on import config_of_training_on
 
 
 class RunUsing:
@@ -63,6 +66,27 @@ class RunUsing:
         self.workbench.trainings.resume(run)
         if self.workbench.session.active:
             await self.workbench.action_pane("train")
+
+    def train_on(self, run: RunFolder) -> None:
+        """Asks for a text, and trains a new run on it that begins with this one's weights."""
+        from minigpt_tui.tui.widgets.train_on_dialog import TrainOnDialog
+
+        workbench = self.workbench
+        try:
+            theirs = read_config(run)
+        except ValueError as error:
+            self.keeping.say(str(error), "Not trained on", "warning")
+            return
+
+        def accept(typed: Mapping[str, str]) -> None:
+            config = config_of_training_on(theirs, typed)
+            workbench.trainings.start(config, start_from=run)
+
+        async def answered(begun: bool | None) -> None:
+            if begun and workbench.session.active:
+                await workbench.action_pane("train")
+
+        workbench.push_screen(TrainOnDialog(run.name, theirs, accept), answered)
 
     async def take_back(self, run: RunFolder) -> None:
         """Goes on here with what another process trains."""

@@ -77,13 +77,22 @@ class TrainingSession:
         """Whether a job has begun and not ended, pauses included."""
         return self.job is not None and not self.job.done.is_set()
 
-    def new(self, config: RunConfig, name: str | None) -> Callable[[], None]:
-        """Registers a new run as the job and returns the work for the training thread."""
+    def new(
+        self, config: RunConfig, name: str | None, start_from: Path | None = None
+    ) -> Callable[[], None]:
+        """Registers a new run as the job and returns the work for the training thread.
+
+        `start_from` is a checkpoint whose weights, shape and vocabulary it begins with.
+        """
 
         def work(job: Job) -> Outcome:
             from minigpt_tui.jobs.train import train_new
+            from minigpt_tui.runs.checkpoint import load_checkpoint
 
-            return train_new(config, self.data, job.control, name=name, on_event=job.on_event)
+            start = None if start_from is None else load_checkpoint(start_from)
+            return train_new(
+                config, self.data, job.control, name=name, on_event=job.on_event, start_from=start
+            )
 
         return self._register(name or "new run", work)
 

@@ -28,9 +28,12 @@ class Trainings:
         self._findings_said: tuple[Job | None, int] = (None, 0)
         """The training whose findings were announced, and how many of them."""
 
-    def start(self, config: RunConfig, name: str | None = None) -> None:
-        """Trains a new run with a configuration."""
-        self._begin(lambda: self.app.session.new(config, name))
+    def start(
+        self, config: RunConfig, name: str | None = None, start_from: RunFolder | None = None
+    ) -> None:
+        """Trains a new run with a configuration; from the best weights of another, if given."""
+        best = None if start_from is None else start_from.best
+        self._begin(lambda: self.app.session.new(config, name, best))
 
     def resume(self, run: RunFolder, changes: Mapping[str, int | float] | None = None) -> None:
         """Goes on with a run; with `changes` also beyond its end."""

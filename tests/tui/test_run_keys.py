@@ -23,11 +23,11 @@ def test_without_a_run_nothing_can_be_done_but_bring_one_back() -> None:
 
 
 def test_a_stopped_run_is_resumed_and_asked_and_a_live_one_steered() -> None:
-    steering = {"resume_run", "ask_run", "export_run", "take_back_run", "stop_run", "save_run"}
-    assert keys(STOPPED) & steering == {"resume_run", "ask_run", "export_run"}
+    steering = {"resume_run", "train_on_run", "ask_run", "take_back_run", "stop_run", "save_run"}
+    assert keys(STOPPED) & steering == {"resume_run", "train_on_run", "ask_run"}
     assert keys(LIVE) & steering == {"take_back_run", "stop_run", "save_run"}
 
 
 def test_while_this_window_trains_no_other_training_begins_here() -> None:
-    assert "resume_run" not in keys(replace(STOPPED, idle=False))
+    assert not {"resume_run", "train_on_run"} & keys(replace(STOPPED, idle=False))
     assert "take_back_run" not in keys(replace(LIVE, idle=False))

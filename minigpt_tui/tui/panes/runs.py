@@ -234,6 +234,10 @@ class RunsPane(Pane):
         if self.selected is not None:
             await self.using.resume(self.selected.run)
 
+    def action_train_on_run(self) -> None:
+        if self.selected is not None:
+            self.using.train_on(self.selected.run)
+
     async def action_take_back_run(self) -> None:
         if self.selected is not None:
             await self.using.take_back(self.selected.run)

@@ -18,6 +18,7 @@ from minigpt_tui.tui.run_page import Details, page
 
 KEYS = {
     "mark_run": "mark",
+    "train_on_run": "train on",
     "edit_notes": "notes",
     "verify_run": "verify",
     "export_run": "export",
@@ -58,7 +59,8 @@ class RunDetails(VerticalScroll):
         entitle(self, name)
         width = self.scrollable_content_region.width
         keymap = keymap_of(self)
-        keys = next(k for k in _ways_to_say_keys(keymap) if len(k) <= width or " " not in k)
+        room = width - 1  # the frame takes more from its lower line than from the page
+        keys = next(k for k in _ways_to_say_keys(keymap) if len(k) <= room or not k)
         entitle(self, subtitle=keys if details is not None else "")
         text = page(details, width, keymap) if details is not None else Content("")
         put(self.query_one(Static), text)
