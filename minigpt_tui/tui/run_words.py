@@ -40,7 +40,7 @@ def title_line(view: RunView, state: str, width: int) -> Content:
     mark, colour = STATE_MARKS.get(view.status.state, ("?", "$foreground"))
     parts = [
         Content.assemble((f"{mark} {state}", f"bold {colour}")),
-        Content.assemble(("epoch ", "dim"), f"{status.epoch}/{status.epochs}"),
+        Content.assemble(("epoch ", "dim"), f"{status.epoch:,}/{status.epochs:,}"),
         Content.assemble(("step ", "dim"), _of(status.step, status.total_steps)),
     ]
     info = view.info

@@ -15,9 +15,11 @@ from minigpt_tui.tui.plan import Plan
 from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.widgets.numbers import duration, short_count
 
+DAYS_FROM = 2 * 86_400
+"""Seconds."""
 _WORDS_WIDTH = 12
-_FIGURE_WIDTH = 7
-_TWO_COLUMNS = 2 * (_FIGURE_WIDTH + 1 + _WORDS_WIDTH)
+FIGURE_WIDTH = 7
+_TWO_COLUMNS = 2 * (FIGURE_WIDTH + 1 + _WORDS_WIDTH)
 
 
 class PlanSummary(VerticalScroll, can_focus=False):
@@ -97,14 +99,25 @@ def _figures(plan: Plan, width: int) -> list[Content]:
         (about + short_count(plan.total_steps), "steps in all"),
     ]
     if plan.pace is not None:
-        unit = "hours" if plan.pace.seconds >= 3600 else "minutes"
         sign = "≈" if plan.pace.alike else "~"
-        pairs.append((sign + duration(plan.pace.seconds), unit))
+        time, unit = time_in_column(plan.pace.seconds)
+        pairs.append((sign + time, unit))
     cells = [
-        Content.assemble((f"{figure:>{_FIGURE_WIDTH}}", "bold"), (f" {words:<{_WORDS_WIDTH}}", ""))
+        Content.assemble((f"{figure:>{FIGURE_WIDTH}}", "bold"), (f" {words:<{_WORDS_WIDTH}}", ""))
         for figure, words in pairs
     ]
     if width < _TWO_COLUMNS:
         return cells
     rows = zip_longest(cells[::2], cells[1::2], fillvalue=Content(""))
     return [left + right for left, right in rows]
+
+
+def time_in_column(seconds: float) -> tuple[str, str]:
+    """How long it takes, and in what: `12:30` minutes, `3:05` hours, `5.9` days."""
+    if seconds >= DAYS_FROM:
+        days = seconds / 86_400
+        return f"{days:,.1f}" if days < 100 else f"{days:,.0f}", "days"
+    if seconds >= 3600:
+        minutes = round(seconds / 60)
+        return f"{minutes // 60}:{minutes % 60:02d}", "hours"
+    return duration(seconds), "minutes"
