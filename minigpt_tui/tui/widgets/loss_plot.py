@@ -7,7 +7,7 @@ and redraws the rows that changed, or nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,32 +28,21 @@ from minigpt_tui.tui.widgets.loss_drawing import (
     y_at_row,
 )
 from minigpt_tui.tui.widgets.loss_legend import Overlay
-from minigpt_tui.tui.widgets.plot_clock import KINDS
 from minigpt_tui.tui.widgets.plot_curve import Curve
 from minigpt_tui.tui.widgets.plot_data import PlotData
 from minigpt_tui.tui.widgets.plot_keys import PLOT_KEYS
 from minigpt_tui.tui.widgets.plot_limits import Axis
-from minigpt_tui.tui.widgets.plot_look import (
-    Reach,
-    between,
-    followed,
-    in_words,
-    panned,
-    seen,
-    zoomed,
-)
+from minigpt_tui.tui.widgets.plot_look import in_words, seen
 from minigpt_tui.tui.widgets.plot_mouse import Box, PlotMouse
+from minigpt_tui.tui.widgets.plot_navigation import PAN, PlotNavigation
 from minigpt_tui.tui.widgets.plot_reading import reading_line
-from minigpt_tui.tui.widgets.plot_state import Look, Part
+from minigpt_tui.tui.widgets.plot_state import Look
 from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
 from minigpt_tui.tui.widgets.series import SPANS, automatic_span
 
 __all__ = ["LossPlot", "PlotData"]
 
 EMPTY_MESSAGE = "No loss yet. The curves begin with the first step."
-
-ZOOM = 0.5
-PAN = 0.25
 
 
 class LossPlot(PlotMouse, can_focus=True):
@@ -85,12 +74,12 @@ class LossPlot(PlotMouse, can_focus=True):
         self.empty_message = empty_message
         self.look = look or Look()
         self.curve = Curve()
+        self.navigation = PlotNavigation(self.look, self.curve)
         self.overlays: tuple[Overlay, ...] = ()
         self.view: View | None = None
         """What the picture was last drawn with; None while there is nothing to draw."""
         self._y: Axis | None = None
         self._cursor: int | None = None
-        self._reach: Reach | None = None
         self._said: tuple[object, ...] = ()
 
     # What the caller uses
@@ -107,7 +96,7 @@ class LossPlot(PlotMouse, can_focus=True):
     @property
     def kind(self) -> str:
         """What the x axis counts: what was chosen, or steps where that was not recorded."""
-        return self.look.kind if self.curve.knows(self.look.kind) else "step"
+        return self.navigation.kind
 
     @property
     def span(self) -> int:
@@ -162,26 +151,15 @@ class LossPlot(PlotMouse, can_focus=True):
     # Keys
 
     def action_toggle_log(self) -> None:
-        self.look.log_y = not self.look.log_y
-        if self.look.part is not None:  # limits chosen on one scale mean little on the other
-            self.look.part = replace(self.look.part, y=None)
+        self.navigation.toggle_log()
         self.redraw()
 
     def action_toggle_log_x(self) -> None:
-        self.look.log_x = not self.look.log_x
-        self.look.part = None
+        self.navigation.toggle_log_x()
         self.redraw()
 
     def action_next_kind(self) -> None:
-        """The next axis that the run has figures for; the part that is seen stays."""
-        before = self.kind
-        kinds = [kind for kind in KINDS if self.curve.knows(kind)]
-        self.look.kind = kinds[(kinds.index(before) + 1) % len(kinds)]
-        part = self.look.part
-        if part is not None:
-            ends = (self.curve.step(before, end) for end in (part.lower, part.upper))
-            lower, upper = (self.curve.place_of(self.look.kind, end) for end in ends)
-            self.look.part = replace(part, lower=lower, upper=upper)
+        self.navigation.next_kind()
         self.redraw()
 
     def action_smooth(self, direction: int) -> None:
@@ -200,38 +178,19 @@ class LossPlot(PlotMouse, can_focus=True):
         self.redraw()
 
     def action_zoom(self, direction: int) -> None:
-        """Into the newest part, or around the cursor if there is one."""
-        view, reach = self.view, self._reach
-        if view is None or reach is None:
-            return
-        around = reach.newest
-        if self._cursor is not None:
-            around = self.curve.place_of(view.kind, self._cursor)
-        elif not view.x.contains(around):
-            around = view.x.value(0.5)
-        self._zoom(ZOOM if direction > 0 else 1 / ZOOM, around)
+        if self.navigation.zoom(direction, self._cursor):
+            self.redraw()
 
     def action_pan(self, direction: int) -> None:
         self.pan_by(PAN * direction)
 
     def action_follow(self) -> None:
-        """Back to the newest step, with the zoom as it is."""
-        if self.view is not None and self._reach is not None and self.look.part is not None:
-            self.look.part = followed(self.view.x, self._reach)
+        if self.navigation.follow():
             self.redraw()
 
     def action_see_all(self) -> None:
-        """Everything; from there to this run alone, if another one is longer."""
-        alone = self._alone()
-        self.look.part = alone if self.look.part is None else None
+        self.navigation.see_all()
         self.redraw()
-
-    def _alone(self) -> Part | None:
-        """The part of the axis that this run fills; None if that is all of it."""
-        if self._reach is None:
-            return None
-        own = reach_of(self.curve, (), self.kind, self.look.log_x).whole
-        return between(self._reach, own.lower, own.upper)
 
     def action_move_cursor(self, columns: int) -> None:
         view = self.view
@@ -258,7 +217,7 @@ class LossPlot(PlotMouse, can_focus=True):
             case "drop_cursor":
                 return self._cursor is not None
             case "see_all":
-                return self.look.part is not None or self._alone() is not None
+                return self.look.part is not None or self.navigation.alone() is not None
             case "pan":
                 return self.look.part is not None
             case "follow":
@@ -281,41 +240,27 @@ class LossPlot(PlotMouse, can_focus=True):
             self._place_cursor(self.curve.neighbouring_step(step, step))
 
     def zoom_into(self, box: Box) -> None:
-        view, reach = self.view, self._reach
-        if view is None or reach is None:
+        view = self.view
+        if view is None:
             return
         lower, upper = x_at_column(view, box.left), x_at_column(view, box.right)
-        part = between(reach, lower, upper)
-        if not box.flat:
-            part = part or Part(lower, upper, follows=upper >= reach.newest)
-            part = replace(part, y=(y_at_row(view, box.bottom), y_at_row(view, box.top)))
-        self.look.part = part
-        self.redraw()
+        y = None if box.flat else (y_at_row(view, box.bottom), y_at_row(view, box.top))
+        if self.navigation.zoom_into(lower, upper, y):
+            self.redraw()
 
     def zoom_around(self, column: int, factor: float) -> None:
         if self.view is not None:
-            self._zoom(factor, x_at_column(self.view, column))
-
-    def pan_by(self, share: float) -> None:
-        part = self.look.part
-        if self.view is not None and self._reach is not None and part is not None:
-            moved = panned(self.view.x, self._reach, share)
-            self.look.part = replace(moved, y=part.y) if moved is not None else None
+            self.navigation.zoom_around(factor, x_at_column(self.view, column))
             self.redraw()
 
-    def _zoom(self, factor: float, around: float) -> None:
-        if self.view is not None and self._reach is not None:
-            self.look.part = zoomed(self.view.x, self._reach, factor, around)
+    def pan_by(self, share: float) -> None:
+        if self.navigation.pan(share):
             self.redraw()
 
     def _read(self, step: int | None) -> None:
         """Puts the cursor on a step, and brings that into sight."""
-        view, reach = self.view, self._reach
-        if step is not None and view is not None and reach is not None and self.look.part:
-            beyond = view.x.fraction(self.curve.place_of(view.kind, step))
-            if not 0 <= beyond <= 1:
-                self.look.part = panned(view.x, reach, beyond - (0.9 if beyond > 1 else 0.1))
-                self._cursor = None  # drawn anew in any case
+        if step is not None and self.navigation.bring_into_sight(step):
+            self._cursor = None  # drawn anew in any case
         self._place_cursor(step)
 
     def _place_cursor(self, step: int | None) -> None:
@@ -328,8 +273,8 @@ class LossPlot(PlotMouse, can_focus=True):
 
     def drawn(self, width: int, height: int) -> list[Strip]:
         curve, overlays, look, kind = self.curve, self.overlays, self.look, self.kind
-        self._reach = reach_of(curve, overlays, kind, look.log_x)
-        x, look.part = seen(self._reach, look.part)
+        reach = self.navigation.reach = reach_of(curve, overlays, kind, look.log_x)
+        x, look.part = seen(reach, look.part)
         self._y = loss_limits(curve, overlays, kind, x, look.log_y, self._y, width)
         self.view = None
         if self._y is not None:
@@ -347,6 +292,7 @@ class LossPlot(PlotMouse, can_focus=True):
                 named,
                 self.box,
             )
+        self.navigation.drawn(None if self.view is None else x, kind)
         self._say()
         if self.view is None:
             return self.sentence(self.empty_message, width, height)

@@ -1,4 +1,4 @@
-"""The keys of the loss plot, and which of its actions work now."""
+"""The keys of the loss plot."""
 
 from __future__ import annotations
 
