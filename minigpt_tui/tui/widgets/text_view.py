@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,26 +14,23 @@ from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
-from minigpt_tui.config import DataConfig, RunConfig
+from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.pane import while_there
 from minigpt_tui.tui.text_choices import DISK, TextChoice
-from minigpt_tui.tui.text_reading import read_text
+from minigpt_tui.tui.text_reader import TextReader
 from minigpt_tui.tui.text_steps import (
     Beginning,
     Border,
     Coloured,
     Learned,
     Measured,
-    Step,
     Suspicion,
     TextFacts,
     Unpacking,
-    Whole,
 )
 from minigpt_tui.tui.widgets.text_facts import LEVEL_NAMES, refusal, verdict
 from minigpt_tui.tui.widgets.text_numbers import TextNumbers
@@ -42,7 +38,6 @@ from minigpt_tui.tui.widgets.text_preview import TextPreview
 from minigpt_tui.tui.widgets.token_preview import TokenPreview
 
 if TYPE_CHECKING:
-    from minigpt_tui.text.corpus import Corpus
     from minigpt_tui.tui.text_measure import TextMeasure
 
 # So that a key held down in the list starts no reading on its way.
@@ -50,14 +45,10 @@ DEBOUNCE_SECONDS = 0.06
 SETTLED_SECONDS = 0.5
 """Who chooses a text so long after another one means this one: it is read at once."""
 _TITLE_CELLS = 48
-SAID_SECONDS = 0.25
-"""Between two words on how far the counting is."""
-
-log = logging.getLogger(__name__)
 
 
 class TextView(Container):
-    """Reads one text at a time in a worker thread; the latest wins. Posts `Judged`."""
+    """Shows one text at a time as it is being read; the latest wins. Posts `Judged`."""
 
     SCOPED_CSS = False  # the rule for large screens begins at the screen
     DEFAULT_CSS = """
@@ -79,25 +70,6 @@ class TextView(Container):
     """
 
     @dataclass
-    class StepDone(Message):
-        """A step of reading number `number`."""
-
-        number: int
-        step: Step
-
-    @dataclass
-    class Progress(Message):
-        """How far the counting for reading number `number` is."""
-
-        number: int
-        words: str
-
-    @dataclass
-    class Failed(Message):
-        number: int
-        sentence: str
-
-    @dataclass
     class Judged(Message):
         """`failure` says why the text cannot be trained on; empty: nothing speaks against it."""
 
@@ -105,7 +77,7 @@ class TextView(Container):
 
     def __init__(self, data: DataFolder, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.data = data
+        self.reader = TextReader(self, data)
         self.numbers = TextNumbers(data, id="facts-box")
         self.failure = ""
         self.counting = False
@@ -118,7 +90,6 @@ class TextView(Container):
         self._number = 0
         self._timer: Timer | None = None
         self._shown_at = 0.0
-        self._known: tuple[DataConfig, Corpus] | None = None
 
     def compose(self) -> ComposeResult:
         yield TextPreview(id="preview-box")
@@ -167,10 +138,10 @@ class TextView(Container):
         if self.counting:
             if self._timer is not None:
                 self._timer.stop()
-            self.workers.cancel_group(self, "reading")
+            self.reader.stop()
             self._number += 1
             self.counting, self.stopped = False, True
-            self.numbers.show_progress("stopped, x counts")
+            self.numbers.show_progress(keys_in(self, "stopped, ‹corpus.stop_counting› counts"))
             self._draw_facts()
 
     def count_again(self) -> None:
@@ -185,63 +156,25 @@ class TextView(Container):
             self.numbers.ask_baselines()
 
     def _start_reading(self) -> None:
-        number, config = self._number, self._config.data
-        known = self._known[1] if self._known and _same_text(self._known[0], config) else None
-        if known is None:
-            self._known = None
-        self.run_worker(
-            lambda: self._read(number, config, known),
-            name="reading",
-            group="reading",
-            thread=True,
-            exclusive=True,
-            exit_on_error=False,
-        )
+        self.reader.read(self._number, self._config.data)
 
-    def _read(self, number: int, config: DataConfig, known: Corpus | None) -> None:
-        """Runs in a worker thread, until another text is chosen."""
-        from minigpt_tui.text.cancel import CancelledError
-
-        worker = get_current_worker()
-        said = time.monotonic()
-
-        def say(what: str, share: float) -> None:
-            nonlocal said
-            if time.monotonic() - said >= SAID_SECONDS:
-                said = time.monotonic()
-                self.post_message(self.Progress(number, f"{what} {share:.0%}, x stops"))
-
-        try:
-            for step in read_text(config, self.data, lambda: worker.is_cancelled, known, say):
-                self.post_message(self.StepDone(number, step))
-        except CancelledError:
-            return
-        except ValueError as error:
-            self.post_message(self.Failed(number, str(error)))
-        except MemoryError:
-            words = "This text does not fit into the memory of this machine. Use a part of it."
-            self.post_message(self.Failed(number, words))
-        except Exception as error:
-            log.exception("Reading %r failed", config.corpus)
-            words = f"This text could not be read ({visible(str(error))}). The log has the details."
-            self.post_message(self.Failed(number, words))
-
-    @on(Progress)
-    def _progressed(self, event: Progress) -> None:
+    @on(TextReader.Progress)
+    def _progressed(self, event: TextReader.Progress) -> None:
         event.stop()
         if event.number == self._number and self.counting:
-            self.numbers.show_progress(event.words)
+            words = f"{event.words}, ‹corpus.stop_counting› stops"
+            self.numbers.show_progress(keys_in(self, words))
 
-    @on(Failed)
-    def _reading_failed(self, event: Failed) -> None:
+    @on(TextReader.Failed)
+    def _reading_failed(self, event: TextReader.Failed) -> None:
         event.stop()
         if event.number == self._number:
             self.counting = False
             self.numbers.show_progress("")
             self._judge(event.sentence, shown=True)
 
-    @on(StepDone)
-    def _step_done(self, event: StepDone) -> None:
+    @on(TextReader.StepDone)
+    def _step_done(self, event: TextReader.StepDone) -> None:
         event.stop()
         if event.number != self._number:
             return
@@ -263,8 +196,6 @@ class TextView(Container):
                 self.preview.show_border(border)
             case Learned(tokenizer):
                 self.preview.use_tokenizer(tokenizer)
-            case Whole(corpus):
-                self._known = (self._config.data, corpus)
             case TextFacts() as facts:
                 self._text = facts
                 self._draw_facts()
@@ -311,10 +242,3 @@ _SETTING_HERE = {
     "--encoding": " Here it is the setting “encoding” under Train (‹app.train›).",
     "--text-field": " Here it is the setting “text_field” under Train (‹app.train›).",
 }
-
-
-def _same_text(one: DataConfig, other: DataConfig) -> bool:
-    """Whether two configurations read the same text, at whatever level."""
-    return all(
-        getattr(one, name) == getattr(other, name) for name in ("corpus", "encoding", "text_field")
-    )

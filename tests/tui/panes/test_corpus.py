@@ -23,6 +23,7 @@ from minigpt_tui.tui.widgets.text_facts import TextFactsView
 from minigpt_tui.tui.widgets.text_preview import TextPreview
 from minigpt_tui.tui.widgets.text_view import TextView
 from minigpt_tui.tui.widgets.token_preview import TokenPreview
+from tests.tui.window import opened
 
 SIZE = (80, 24)
 SECONDS = 60.0
@@ -289,7 +290,7 @@ async def test_t_trains_on_the_chosen_text_and_a_second_one_waits(data: DataFold
     app = Workbench(data)
     endless = {"epochs": 100_000, "precision": "fp32", "threads": 1, "compile": "off"}
     app.config = with_settings(load_preset("tiny"), endless)
-    async with app.run_test(size=SIZE) as pilot:
+    async with opened(app, size=SIZE) as pilot:
         await highlight(pilot, app, "mine")
         await pilot.press("t")
         await until(pilot, lambda: app.pane_name == "train")
