@@ -6,22 +6,29 @@ fill the memory, texts that a terminal would obey; and random input for every re
 
 from __future__ import annotations
 
+import http.client
 import itertools
+import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from minigpt_tui.config import dump_yaml
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from tests.reliability.by_pytest import by_pytest
 from tests.reliability.forge import KILLED, Done, Forge
-from tests.reliability.frame import Cases, Trial, expect, tried
+from tests.reliability.frame import Cases, Trial, expect, is_harmless, tried
 from tests.reliability.fuzz import fuzz_for
+from tests.reliability.serving import server
 from tests.reliability.small import TEXT, config_for, corpus_in, trained
 
 PATIENCE_SECONDS = 20.0
+SCREEN_SECONDS = 2.0
+NAMED = "\x1b]0;title\x07\x9b2J\u202e[red][@click=app.quit]x"
 ESCAPES = "\x1b]0;title\x07\x1b[31mred\x9b2J\u202eback\u200b[/red][@click=app.quit]x[/]"
 
 
@@ -35,6 +42,10 @@ def cases(trial: Trial) -> Cases:
         yield from _names(trial, forge, data)
         yield from _settings(trial, forge, data)
         yield from _texts(trial, forge, data)
+    if trial.wants(what := "escapes: the workbench's panes"):
+        yield tried(what, lambda: _on_screen(data))
+    if trial.wants(what := "escapes: the HTTP interface"):
+        yield tried(what, lambda: _over_http(data))
     yield from fuzz_for(trial, trial.minutes or trial.some(1, 20))
     if trial.long and trial.wants("tests."):
         yield from by_pytest(
@@ -251,6 +262,45 @@ def _texts(trial: Trial, forge: Forge, data: DataFolder) -> Cases:
             continue
         done = forge.command(*command, kill_after=60.0)
         yield tried(what, lambda done=done: expect_in_words(done))
+
+
+def _on_screen(data: DataFolder) -> None:
+    """Every pane of the workbench, with the text, its name and the run among what it shows."""
+    from tests.e2e.terminal import ALTERNATE_SCREEN, Terminal
+
+    (data.corpora / f"a{NAMED}.txt").write_text((ESCAPES + "\n" + TEXT) * 3, encoding="utf-8")
+    data.settings.write_text("pane: corpus\n", encoding="utf-8")
+    with Terminal(data.root, columns=120, lines=40) as terminal:
+        terminal.wait_for("Texts")
+        for key in ("f3", "f4", "f5", "f6", "f2"):
+            terminal.press(key)
+            time.sleep(SCREEN_SECONDS)
+            shown = terminal.text
+            expect(terminal.title != "title", f"{key}: the window's title was changed")
+            expect(ALTERNATE_SCREEN in terminal.modes, f"{key}: the screen was left")
+            bad = [sign for sign in shown if sign != "\n" and not is_harmless(sign)]
+            expect(not bad, f"{key}: {bad}")
+            expect(key != "f2" or "0;title" in shown, "the text's name is not shown")
+        terminal.press("ctrl+q")
+        expect(terminal.wait_for_exit() == 0, "it did not end well")
+
+
+def _over_http(data: DataFolder) -> None:
+    """JSON carries every sign by its number; nothing that is printed of it acts on a terminal."""
+    with server(data.root) as (_, port):
+        for path, body in (
+            ("/v1/completions", {"prompt": ESCAPES, "max_tokens": 8, "echo": True, "logprobs": 1}),
+            ("/v1/completions", {"prompt": ESCAPES, "max_tokens": 8, "stream": True}),
+            ("/v1/completions", {"prompt": "the", ESCAPES: 1, "stop": [ESCAPES]}),
+            ("/tokenize", {"text": ESCAPES}),
+            ("/x" + quote(ESCAPES), {}),
+        ):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            raw = connection.getresponse().read().decode("utf-8")
+            connection.close()
+            bad = [sign for sign in raw if sign != "\n" and not is_harmless(sign)]
+            expect(not bad, f"{path[:20]}: {bad}")
 
 
 __all__ = ["cases", "expect_in_words"]

@@ -44,7 +44,7 @@ FIELDS += ("temperature", "top_k", "top_p", "min_p", "suffix", "stream_options",
 def cases(trial: Trial) -> Cases:
     data = DataFolder(trial.folder / "home").ready()
     trained(data, "r", config_for(corpus_in(trial.folder), epochs=1))
-    with _server(data.root) as (process, port), _slow_clients(port), _health(port) as waits:
+    with server(data.root) as (process, port), _slow_clients(port), _health(port) as waits:
         dice = trial.dice("requests")
         memory: list[float] = []
         for number in range(trial.some(300, 10_000)):
@@ -88,7 +88,8 @@ def _slow_clients(port: int) -> Iterator[None]:
 
 
 @contextmanager
-def _server(home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def server(home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """`serve` on a data folder: the process and its port."""
     command = [sys.executable, "-m", "minigpt_tui", "serve", "--port", "0"]
     process = subprocess.Popen(
         [*command, "--data-dir", str(home)],
