@@ -39,7 +39,14 @@ MOST_UNSURE = 1e6
 """Bytes a minute: a slope that is known less well proves nothing."""
 MOST_SLOWER = 2.0
 LARGEST_LOG = 2e6
-PANES = {"f2": "Corpus", "f3": "Train", "f4": "Predict", "f5": "Inspect", "f6": "Runs"}
+PANES = {
+    "f2": "─ Texts",
+    "f3": "─ Settings",
+    "f4": "F8 Sampler",
+    "f5": "Calibration",
+    "f6": "─ Runs",
+}
+"""What stands on the screen when a pane is there, and not before."""
 
 
 def cases(trial: Trial) -> Cases:
