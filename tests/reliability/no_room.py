@@ -85,7 +85,9 @@ def cases(trial: Trial) -> Cases:
             ("no room to begin", _no_room_to_begin),
             ("limit of the file size", _file_size),
             ("run folder moved away", _moved_away),
+            ("data folder moved away", _data_moved_away),
             ("right to write taken", _right_taken),
+            ("read-only data folder", _read_only),
         ):
             if trial.wants(name):
                 yield _case(name + again, act, scene)
@@ -268,16 +270,65 @@ def _moved_away(scene: Scene) -> None:
         _expect_undisturbed(going, scene)
 
 
-def _right_taken(scene: Scene) -> None:
-    """Root may write everywhere, so it gives up that power first."""
-    powerless: tuple[str, ...] = ()
-    if os.getuid() == 0:
-        if shutil.which("setpriv") is None:
-            raise NotHereError("root may write everywhere, and there is no setpriv")
-        powerless = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+def _data_moved_away(scene: Scene) -> None:
+    """As when a disk is taken out and put back."""
     home = scene.folder / "home"
     shutil.rmtree(home, ignore_errors=True)
-    with training(scene, home, prefix=powerless) as going:
+    with training(scene, home) as going:
+        _begun(going)
+        elsewhere = scene.folder / "elsewhere"
+        home.rename(elsewhere)
+        _waits(going, "is gone")
+        elsewhere.rename(home)
+        _expect_undisturbed(going, scene)
+
+
+def _powerless() -> tuple[str, ...]:
+    """Root may write everywhere, so it gives up that power first."""
+    if os.getuid() != 0:
+        return ()
+    if shutil.which("setpriv") is None:
+        raise NotHereError("root may write everywhere, and there is no setpriv")
+    return ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
+def _read_only(scene: Scene) -> None:
+    """What reads works where nothing may be written, and what writes refuses in words."""
+    home = scene.folder / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    run = RunFolder(home / "runs" / "r")
+    shutil.copytree(scene.whole.path, run.path)
+    folders = [home, *(path for path in home.rglob("*") if path.is_dir())]
+    at = ("--data-dir", str(home))
+    reading = [("runs", *at), ("predict", "the c", "--run", "r", *at), ("doctor", *at)]
+    reading += [("runs", "verify", "r", *at), ("generate", "the c", "--run", "r", *at)]
+    writing = [("train", "--config", str(scene.config), *at), ("train", "--resume", "r", *at)]
+    try:
+        for folder in folders:
+            folder.chmod(0o555)
+        for command in (*reading, *writing):
+            done = subprocess.run(
+                [*_powerless(), sys.executable, "-m", "minigpt_tui", *command],
+                cwd=Path(__file__).parents[2],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            said = f"{command[0]}: {done.returncode} {done.stdout[-200:]} {done.stderr[-400:]}"
+            expect("Traceback" not in done.stderr, said)
+            if command in reading and command[0] != "doctor":
+                expect(done.returncode == 0, said)
+            if command in writing:
+                expect(done.returncode in (1, 2), said)
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+
+
+def _right_taken(scene: Scene) -> None:
+    home = scene.folder / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    with training(scene, home, prefix=_powerless()) as going:
         _begun(going)
         mode = going.run.path.stat().st_mode
         going.run.path.chmod(0o555)
