@@ -8,7 +8,12 @@ import pytest
 import torch
 
 from minigpt_tui.config import RunConfig, from_dict
-from minigpt_tui.interop.hugging_face_config import OWN, config_document, config_from_document
+from minigpt_tui.interop.hugging_face_config import (
+    OWN,
+    config_document,
+    config_from_document,
+    kv_heads,
+)
 from minigpt_tui.interop.hugging_face_weights import from_hugging_face, to_hugging_face
 from tests.interop.models import EVERY, checkpoint, noisy, shape
 
@@ -82,7 +87,6 @@ def test_a_gpt2_that_is_none_of_ours_is_refused(change, fault):
 @pytest.mark.parametrize(
     "change",
     [
-        {"num_key_value_heads": 1},
         {"head_dim": 128},
         {"rope_theta": 1e6},
         {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}},
@@ -95,6 +99,13 @@ def test_a_qwen3_that_computes_otherwise_is_refused(change):
     document = config_document(RunConfig(model=shape("qwen3")), V, {}) | change
     with pytest.raises(ValueError, match=r"computes|turns|sensible"):
         config_from_document(document)
+
+
+def test_heads_that_cannot_share_keys_and_values_evenly_are_refused():
+    config = shape("qwen3")
+    assert kv_heads({"num_key_value_heads": 1}, config) == 1
+    with pytest.raises(ValueError, match="cannot share evenly"):
+        kv_heads({"num_key_value_heads": config.n_heads + 1}, config)
 
 
 def test_wrong_weights_are_refused_by_name():
