@@ -97,10 +97,11 @@ async def test_a_better_model_is_read_as_it_appears(data: DataFolder) -> None:
     run = trained_run(data, "breakfast")
     async with workbench(data).run_test(size=(80, 24)) as pilot:
         await answered(pilot)
-        bars = shown(pilot, "#tokens")
+        first = shown(pilot, "#tokens").splitlines()[0]
         improve(run, epoch=12)
         await until(pilot, lambda: "epoch 12" in shown(pilot, "#model"))
-        assert shown(pilot, "#tokens") == bars  # they stay until the new model answers the same
+        # The bars stay until the new model answers the same; how many have room is another matter.
+        assert shown(pilot, "#tokens").splitlines()[0] == first
         model = pilot.app.query_one(ModelLine).model
 
         def new_one_answered() -> bool:
