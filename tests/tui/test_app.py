@@ -98,7 +98,7 @@ async def test_panes_can_be_turned_faster_than_they_are_built(data):
     """The footer asks a pane for its keys also while the pane's parts come and go."""
     app = Workbench(data)
     async with app.run_test(size=(80, 24)) as pilot:
-        for number in range(8):
+        for number in range(4):
             for key in ("f3", "f2", "f4", "f5", "f6", "f2"):
                 app.simulate_key(key)
             app.refresh_bindings()
