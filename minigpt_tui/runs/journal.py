@@ -10,8 +10,9 @@ import os
 import re
 import threading
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.safe import visible
@@ -55,31 +56,96 @@ def as_line(line: dict[str, Any]) -> bytes:
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The objects in the file, the oldest first; empty without a file.
 
-    A last line without its end is not read: it is being written, or its writer was killed. Of a
-    file beyond `MAX_BYTES` only the end is read. Raises ValueError for anything else that is not
-    a line of this kind.
+    Reads and raises as `JournalReader.read`.
     """
-    try:
-        with open_regular(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            skipped = max(0, size - MAX_BYTES)
-            file.seek(skipped)
-            raw = file.read(MAX_BYTES)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise ValueError(f"Cannot read {visible(str(path))}: {error.strerror}.") from error
-    lines = raw.split(b"\n")[:-1]
-    if skipped:
-        lines = lines[1:]
-    found: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, start=1):
-        value = _value(line)
-        if value is None:
-            where = f"line {number}" if not skipped else "a line"
-            raise ValueError(f"{visible(str(path))}: {where} is broken.")
-        found.append(value)
-    return found
+    return JournalReader(path).read().lines
+
+
+@dataclass(frozen=True)
+class NewLines:
+    """What came since the look before; if `from_start`, in place of all that was given so far."""
+
+    lines: list[dict[str, Any]]
+    from_start: bool
+
+
+@dataclass(frozen=True)
+class _Place:
+    """How far a file has been read: `end` bytes, to the end of the line `last`."""
+
+    inode: int
+    end: int
+    last: bytes = b""
+    number: int | None = 0
+    """The number of that line; None if the beginning of the file was left out."""
+
+    def leads_on(self, file: BinaryIO) -> bool:
+        """Whether the file is the one that was read, with nothing or more after this place."""
+        stat = os.fstat(file.fileno())
+        if stat.st_ino != self.inode or stat.st_size < self.end:
+            return False
+        file.seek(self.end - len(self.last))
+        return file.read(len(self.last)) == self.last
+
+
+_NOWHERE = _Place(inode=-1, end=0)
+
+
+class JournalReader:
+    """Follows one file: each look reads only what was added since the one before.
+
+    A run of many short epochs writes tens of megabytes, which take a third of a second to read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._place = _NOWHERE
+
+    def read(self) -> NewLines:
+        """The objects that are new, the oldest first; none without a file.
+
+        A last line without its end is not read: it is being written, or its writer was killed. Of
+        more than `MAX_BYTES` only the end is read. A file that is not the one that was read (it is
+        another, or shorter, or its last line is another) is read from its start. Raises ValueError
+        for anything else that is not a line of this kind; the next look begins at the same place.
+        """
+        place = self._place
+        try:
+            with open_regular(self.path) as file:
+                stat = os.fstat(file.fileno())
+                from_start = not place.leads_on(file) or stat.st_size - place.end > MAX_BYTES
+                if from_start:
+                    skipped = max(0, stat.st_size - MAX_BYTES)
+                    place = _Place(stat.st_ino, skipped, number=None if skipped else 0)
+                file.seek(place.end)
+                raw = file.read(MAX_BYTES)
+        except FileNotFoundError:
+            self._place = _NOWHERE
+            return NewLines([], from_start=True)
+        except OSError as error:
+            raise ValueError(f"Cannot read {visible(str(self.path))}: {error.strerror}.") from error
+        lines = raw.split(b"\n")[:-1]
+        torn = from_start and place.number is None  # the first line, of which only an end is here
+        found = self._objects(lines[1:] if torn else lines, place.number)
+        if lines:
+            self._place = _Place(
+                place.inode,
+                place.end + sum(len(line) + 1 for line in lines),
+                lines[-1] + b"\n",
+                None if place.number is None else place.number + len(lines),
+            )
+        return NewLines(found, from_start)
+
+    def _objects(self, lines: list[bytes], before: int | None) -> list[dict[str, Any]]:
+        """What the lines say; `before` is the number of the line before them, if that is known."""
+        found: list[dict[str, Any]] = []
+        for index, line in enumerate(lines, start=1):
+            value = _value(line)
+            if value is None:
+                where = "a line" if before is None else f"line {before + index}"
+                raise ValueError(f"{visible(str(self.path))}: {where} is broken.")
+            found.append(value)
+        return found
 
 
 def _value(line: bytes) -> dict[str, Any] | None:

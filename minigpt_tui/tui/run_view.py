@@ -1,7 +1,7 @@
 """What a run looks like at this moment, read from its folder whoever trains it.
 
-`RunReader.pull` looks at the files' stamps and reads only what changed, so that asking several
-times a second costs next to nothing while nothing happens.
+`RunReader.pull` looks at the files' stamps and reads only what changed, of events and samples what
+was added, so that asking several times a second costs next to nothing, however long the run is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from minigpt_tui.runs.folder import RunFolder, read_info
 from minigpt_tui.runs.info import RunInfo
-from minigpt_tui.runs.journal import read_lines
+from minigpt_tui.runs.journal import JournalReader
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, Records, read_records
 from minigpt_tui.runs.status import Status, read_status
 from minigpt_tui.runs.summary import RESUMABLE_STATES, has_resumable_checkpoint
@@ -104,6 +104,8 @@ class RunReader:
     def __init__(self, run: RunFolder) -> None:
         self.run = run
         self._view = RunView(run, Status("unknown"))
+        self._events = JournalReader(run.events_file)
+        self._samples = JournalReader(run.samples_file)
         self._stamps: dict[Path, Stamp] = {}
         self._problems: dict[Path, str] = {}
         self._looked_at_lock = -math.inf
@@ -127,11 +129,11 @@ class RunReader:
         if self._changed(run.events_file):
             before = view.events, view.saved, view.findings
             changes["events"], changes["saved"], changes["findings"] = self._read(
-                run.events_file, _journal, before
+                run.events_file, lambda p: self._with_new_events(), before
             )
         if self._changed(run.samples_file):
             changes["samples"] = self._read(
-                run.samples_file, lambda p: _samples(read_lines(p)), view.samples
+                run.samples_file, lambda p: self._with_new_samples(), view.samples
             )
         changes |= self._status_and_checkpoints()
         if not changes and not self._first:
@@ -139,6 +141,24 @@ class RunReader:
         self._first = False
         self._view = replace(view, **changes, problems=tuple(self._problems.values()))
         return self._view
+
+    def _with_new_events(
+        self,
+    ) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...], tuple[Finding, ...]]:
+        """Marks, saved checkpoints and findings. Raises ValueError."""
+        new = self._events.read()
+        before = RunView(self.run, self._view.status) if new.from_start else self._view
+        return (
+            (*before.events, *_marks(new.lines)),
+            (*before.saved, *_saved(new.lines)),
+            _findings(before.findings, new.lines),
+        )
+
+    def _with_new_samples(self) -> tuple[Sample, ...]:
+        """The newest samples. Raises ValueError."""
+        new = self._samples.read()
+        before = () if new.from_start else self._view.samples
+        return (*_samples(new.lines), *before)[:SAMPLES_KEPT]
 
     def _status_and_checkpoints(self) -> dict[str, Any]:
         changes: dict[str, Any] = {}
@@ -183,15 +203,8 @@ def _stamp(path: Path) -> Stamp:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _journal(
-    journal: Path,
-) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...], tuple[Finding, ...]]:
-    lines = read_lines(journal)
-    return _marks(lines), _saved(lines), _findings(lines)
-
-
-def _findings(lines: list[dict[str, Any]]) -> tuple[Finding, ...]:
-    newest: dict[str, Finding] = {}
+def _findings(before: tuple[Finding, ...], lines: list[dict[str, Any]]) -> tuple[Finding, ...]:
+    newest = {finding.kind: finding for finding in before}
     for line in lines:
         if line.get("event") != "diagnosis":
             continue

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minigpt_tui.runs import journal
-from minigpt_tui.runs.journal import append_line, read_lines
+from minigpt_tui.runs.journal import JournalReader, NewLines, append_line, as_line, read_lines
 
 
 def test_lines_come_back_in_order(tmp_path: Path) -> None:
@@ -72,3 +72,86 @@ def test_a_changed_byte_is_an_error_and_not_another_number(tmp_path: Path) -> No
         except ValueError:
             continue
         assert [line.get("step") for line in lines] in ([123], [])
+
+
+def test_a_follower_is_given_what_was_added(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    reader = JournalReader(path)
+    assert reader.read().lines == []
+    append_line(path, {"n": 1})
+    append_line(path, {"n": 2})
+    assert reader.read() == NewLines([{"n": 1}, {"n": 2}], from_start=True)
+    assert reader.read() == NewLines([], from_start=False)
+    whole = as_line({"n": 3})
+    with open(path, "ab") as file:
+        file.write(whole[:5])
+        file.flush()
+        assert reader.read() == NewLines([], from_start=False)
+        file.write(whole[5:])
+    assert reader.read() == NewLines([{"n": 3}], from_start=False)
+
+
+def test_a_follower_reads_only_what_was_added(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    append_line(path, {"n": 1})
+    append_line(path, {"n": 2})
+    reader = JournalReader(path)
+    reader.read()
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"n": 1', b'"n": 9'))  # the same file: what was read is not
+    append_line(path, {"n": 3})
+    assert reader.read().lines == [{"n": 3}]
+
+
+@pytest.mark.parametrize("how", ["another file", "shorter", "another last line", "gone"])
+def test_a_follower_begins_anew_when_the_file_is_another(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "events.jsonl"
+    for number in range(3):
+        append_line(path, {"n": number})
+    reader = JournalReader(path)
+    reader.read()
+    lines = [{"n": number} for number in (0, 1, 7, 8)]
+    if how == "another file":
+        other = tmp_path / "other"
+        other.write_bytes(path.read_bytes() + as_line({"n": 8}))
+        other.replace(path)
+        lines[2] = {"n": 2}
+    elif how == "shorter":
+        lines = lines[:1]
+        path.write_bytes(as_line({"n": 0}))
+    elif how == "another last line":
+        path.write_bytes(b"".join(map(as_line, lines)))
+    else:
+        lines = []
+        path.unlink()
+    assert reader.read() == NewLines(lines, from_start=True)
+    append_line(path, {"n": 9})
+    assert reader.read().lines == [{"n": 9}]
+
+
+def test_a_follower_names_a_broken_line_until_it_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    append_line(path, {"n": 1})
+    reader = JournalReader(path)
+    reader.read()
+    good = path.read_bytes()
+    path.write_bytes(good + b"[]\n" + as_line({"n": 3}))
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"events\.jsonl: line 2 is broken"):
+            reader.read()
+    path.write_bytes(good + as_line({"n": 2}) + as_line({"n": 3}))
+    assert reader.read() == NewLines([{"n": 2}, {"n": 3}], from_start=False)
+
+
+def test_a_follower_of_an_enormous_file_goes_on_from_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    line = as_line({"text": "x" * 2**20})
+    path.write_bytes(line * (journal.MAX_BYTES // len(line) + 3))
+    reader = JournalReader(path)
+    assert len(reader.read().lines) == journal.MAX_BYTES // len(line)
+    append_line(path, {"n": 2})
+    assert reader.read() == NewLines([{"n": 2}], from_start=False)
+    with open(path, "ab") as file:
+        file.write(b"[]\n")
+    with pytest.raises(ValueError, match=r"events\.jsonl: a line is broken"):
+        reader.read()

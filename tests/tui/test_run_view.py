@@ -16,7 +16,7 @@ from minigpt_tui.runs.journal import append_line
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
 from minigpt_tui.runs.status import Status, write_status
-from minigpt_tui.tui.run_view import RunReader, RunView
+from minigpt_tui.tui.run_view import SAMPLES_KEPT, RunReader, RunView
 from minigpt_tui.tui.run_words import (
     end_sentence,
     figures_line,
@@ -152,6 +152,33 @@ def test_events_and_samples(run: RunFolder) -> None:
     view = view_of(run)
     assert view.events == ((7, "paused"), (9, "resumed"))
     assert [sample.step for sample in view.samples] == [2, 1]
+
+
+def test_events_and_samples_that_are_added_join_those_before(run: RunFolder) -> None:
+    def found(step: int, kind: str) -> dict[str, object]:
+        words = {"kind": kind, "message": "So it is.", "advice": "Wait."}
+        return {"event": "diagnosis", "step": step, **words}
+
+    reader = RunReader(run)
+    for step in range(1, SAMPLES_KEPT + 2):
+        append_line(run.events_file, {"event": "paused", "step": step})
+        append_line(run.events_file, {"event": "checkpoint", "step": step, "kind": "last"})
+        append_line(run.events_file, found(step, "spike" if step % 2 else "plateau"))
+        append_line(run.samples_file, {"step": step, "prompt": "", "text": "said"})
+        view = reader.pull()
+        assert view is not None
+    alone = view_of(run)
+    assert len(view.events) == 2 * SAMPLES_KEPT + 2
+    assert len(view.samples) == SAMPLES_KEPT
+    assert [finding.kind for finding in view.findings] == ["spike", "plateau"]
+    for name in ("events", "saved", "findings", "samples"):
+        assert getattr(view, name) == getattr(alone, name)
+
+    run.events_file.unlink()
+    view = reader.pull()
+    assert view is not None
+    assert (view.events, view.saved, view.findings) == ((), (), ())
+    assert view.samples == alone.samples
 
 
 def test_marks_name_what_happened_and_what_was_saved(run: RunFolder) -> None:
