@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -21,7 +22,9 @@ from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.tui.actions import bindings
+from minigpt_tui.tui.between_keys import BetweenKeys
 from minigpt_tui.tui.chosen_runs import ChosenRuns
+from minigpt_tui.tui.collector import COLLECT_SECONDS, collect_if_due
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
 from minigpt_tui.tui.key_names import key_words
@@ -30,7 +33,7 @@ from minigpt_tui.tui.keymap import load_keymap
 from minigpt_tui.tui.leaving import Leaving
 from minigpt_tui.tui.letting_go import Footer, let_go_of_removed_widgets
 from minigpt_tui.tui.palette import palette_commands
-from minigpt_tui.tui.pane import Pane
+from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.panes import PANES, build_pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
 from minigpt_tui.tui.run_queue import RunQueue, save_queue
@@ -72,6 +75,7 @@ class Workbench(App[None]):
         self.queue = RunQueue()
         self.trainings = Trainings(self)
         self.leaving = Leaving(self)
+        self.between_keys = BetweenKeys(self, self._catch_up)
         self.remembered: Remembered = load_remembered(data)
         self.config: RunConfig = first_config(self.remembered, data)
         """What the form holds; the panes replace it as a whole."""
@@ -106,8 +110,14 @@ class Workbench(App[None]):
         await self.action_pane(self.remembered.pane if self.remembered.pane in PANES else PANES[0])
         self.run_worker(self._look_back, name="left behind", thread=True, exit_on_error=False)
         self.set_interval(FINDINGS_SECONDS, self.trainings.announce_findings)
+        self.set_interval(COLLECT_SECONDS, self._collect_if_idle)
         problems = self.keymap.problems
         self.call_after_refresh(partial(announce_problems, self, self.data, problems))
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            self.between_keys.pressed()
+        await super().on_event(event)
 
     def on_unmount(self) -> None:
         if self.serving is not None:
@@ -247,6 +257,16 @@ class Workbench(App[None]):
         save_queue(self.queue, self.data)
         self.remembered.theme = self.theme
         save_remembered(self.remembered, self.data)
+
+    def _catch_up(self) -> None:
+        """A key has been answered: one of the things that waited is done, not both."""
+        if not collect_if_due():
+            for pane in self.query(Pane):
+                while_there(pane, pane.catch_up)()
+
+    def _collect_if_idle(self) -> None:
+        if not self.between_keys.typing:
+            collect_if_due()
 
     def _look_back(self) -> None:
         from minigpt_tui.tui.left_behind import look_for_what_was_left  # not before the first paint

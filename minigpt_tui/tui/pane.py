@@ -31,6 +31,9 @@ class Pane(Container):
         """Puts the focus where a newcomer's next key should act."""
         raise NotImplementedError
 
+    def catch_up(self) -> None:
+        """Shows what waited until a key had been answered, while somebody types."""
+
     def follow(self, run: RunFolder) -> None:
         """Another run is to be shown; for panes that show one."""
 

@@ -10,7 +10,14 @@ from types import ModuleType
 
 import pytest
 
-from minigpt_tui.tui.collector import LONG_SECONDS, MANY_MODULES, sparing_collections
+from minigpt_tui.tui.collector import (
+    DUE,
+    LONG_SECONDS,
+    MANY_MODULES,
+    OVERDUE,
+    collect_if_due,
+    sparing_collections,
+)
 
 ENOUGH = int(LONG_SECONDS * 50_000_000)
 """Objects whose collection takes long."""
@@ -67,3 +74,37 @@ def test_a_short_collection_freezes_nothing() -> None:
     with sparing_collections():
         gc.collect(0)
     assert gc.get_freeze_count() == frozen_before
+
+
+def test_full_collections_wait_until_they_are_asked_for() -> None:
+    full: list[int] = []
+
+    def count(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            full.append(gc.get_count()[2])
+
+    before = gc.get_threshold()
+    with sparing_collections():
+        gc.callbacks.append(count)
+        try:
+            gc.collect()
+            full.clear()
+            assert not collect_if_due()
+            made = 0
+            while made < DUE:
+                gc.collect(1)  # as the garbage of so many frames would bring about
+                made += 1
+            assert not full
+            assert collect_if_due()
+            assert len(full) == 1
+            assert not collect_if_due()
+
+            hoard: list[list[int]] = []
+            limit = 10_000 * OVERDUE
+            while len(full) < 2 and limit:  # nobody asks
+                hoard += [[number] for number in range(1_000)]
+                limit -= 1
+            assert len(full) == 2
+        finally:
+            gc.callbacks.remove(count)
+    assert gc.get_threshold() == before

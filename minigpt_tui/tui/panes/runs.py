@@ -71,6 +71,8 @@ class RunsPane(Pane):
         """The run that is to be selected once it is listed."""
         self._shown: tuple[object, ...] = ()
         self._keys: Situation | None = None
+        self._newer: RunsPane.Listed | None = None
+        """A list that waits until the filter has been typed."""
 
     def compose(self) -> ComposeResult:
         self.watcher = RunsWatcher(
@@ -104,7 +106,7 @@ class RunsPane(Pane):
     def on_mount(self) -> None:
         self._wanted = self.workbench.offered_run or self.workbench.shown_run
         self.workbench.offered_run = None
-        self.set_interval(PULL_SECONDS, while_there(self, self._pull))
+        self.set_interval(PULL_SECONDS, while_there(self, self._look))
         self.set_interval(AGES_SECONDS, while_there(self, self._list))
         self.run_worker(self.watcher.watch, name="runs", thread=True, exit_on_error=False)
 
@@ -122,8 +124,27 @@ class RunsPane(Pane):
 
     # The list
 
+    @property
+    def _filtering(self) -> bool:
+        """Whether the list and what it selects wait for the next key of the filter."""
+        return self.workbench.between_keys.typing and self.table.filter.has_focus
+
+    def catch_up(self) -> None:
+        newer, self._newer = self._newer, None
+        if newer is not None:
+            self._show_list(newer)
+        else:
+            self._pull()
+
     @on(Listed)
     def _listed(self, message: Listed) -> None:
+        if self._filtering:
+            self._newer = message
+        else:
+            self._newer = None
+            self._show_list(message)
+
+    def _show_list(self, message: Listed) -> None:
         self.summaries, self.trash = message.summaries, message.trash
         empty = not self.summaries
         if empty != self.has_class("-empty"):
@@ -162,9 +183,13 @@ class RunsPane(Pane):
             self._wanted = None
         if message.summary is not None and self._wanted is None:
             self.workbench.shown_run = message.summary.run
-        self._pull()
+        self._look()
 
     # The selected run
+
+    def _look(self) -> None:
+        if not self._filtering:
+            self.catch_up()
 
     def _pull(self) -> None:
         """Follows the selected run; draws only what changed."""

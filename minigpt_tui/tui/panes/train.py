@@ -234,7 +234,8 @@ class TrainPane(Pane):
         self.call_after_refresh(while_there(self, self.focus_first))
 
     def _pull(self, at_once: bool = False) -> None:
-        if time.monotonic() < self._rest_until and not at_once:
+        waits = self.workbench.between_keys.typing or time.monotonic() < self._rest_until
+        if waits and not at_once:
             return
         began = clock()
         scene = self.watcher.pull()
@@ -249,6 +250,10 @@ class TrainPane(Pane):
         rest()
         if scene is not None:  # it has yet to be painted, which costs as much again
             self.call_after_refresh(while_there(self, rest))
+
+    def catch_up(self) -> None:
+        if time.monotonic() >= self._rest_until:
+            self._pull(at_once=True)
 
     def _show(self, scene: Scene) -> None:
         self.workbench.shown_run = self.watcher.run or self.workbench.shown_run

@@ -84,6 +84,10 @@ class RunTable(Vertical):
         self._read_filter()
 
     @property
+    def filter(self) -> Input:
+        return self.query_one("#filter", Input)
+
+    @property
     def rows(self) -> RunRows:
         return self.query_one(RunRows)
 
@@ -97,10 +101,10 @@ class RunTable(Vertical):
         self._fill(selected)
 
     def focus_filter(self) -> None:
-        self.query_one("#filter", Input).focus()
+        self.filter.focus()
 
     def action_clear_filter(self) -> None:
-        self.query_one("#filter", Input).value = ""
+        self.filter.value = ""
         self.rows.focus()
 
     def sort_by(self, field: str, descending: bool | None = None) -> None:
@@ -132,7 +136,7 @@ class RunTable(Vertical):
         """Arrows in the filter move in the list."""
         moves = {"down": ("move", 1), "up": ("move", -1)}
         moves |= {"pagedown": ("page", 1), "pageup": ("page", -1)}
-        if event.key in moves and self.query_one("#filter", Input).has_focus:
+        if event.key in moves and self.filter.has_focus:
             event.stop()
             event.prevent_default()
             name, amount = moves[event.key]
@@ -169,7 +173,7 @@ class RunTable(Vertical):
 
     def _read_filter(self) -> None:
         """Takes up the filter; a fault is explained, and what stands before it filters."""
-        typed = self.query_one("#filter", Input).value
+        typed = self.filter.value
         fault = Content("")
         try:
             self._query = parse_query(typed)
@@ -196,7 +200,7 @@ class RunTable(Vertical):
 
     def _tell(self) -> None:
         sort = ("-" if self.descending else "") + self.sorted_by
-        self.post_message(self.Changed(sort, self.query_one("#filter", Input).value))
+        self.post_message(self.Changed(sort, self.filter.value))
 
 
 def in_order(
