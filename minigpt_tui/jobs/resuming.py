@@ -14,7 +14,7 @@ from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.info import RunInfo
-from minigpt_tui.runs.journal import read_lines
+from minigpt_tui.runs.journal import each_line
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter
 from minigpt_tui.runs.probes import forget_probes_after
 from minigpt_tui.text.safe import visible
@@ -77,7 +77,7 @@ def recorded_changes(run: RunFolder) -> list[Change]:
 
     Raises ValueError if the run's events are damaged.
     """
-    lines = read_lines(run.events_file)
+    lines = each_line(run.events_file)
     return [_change(line, run) for line in lines if line.get("event") in KINDS]
 
 

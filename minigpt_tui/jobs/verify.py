@@ -15,7 +15,7 @@ from minigpt_tui.jobs.resuming import recorded_changes
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import RunFolder, read_config, read_info
-from minigpt_tui.runs.journal import read_lines
+from minigpt_tui.runs.journal import each_line
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, checksum, read_records
 from minigpt_tui.runs.run_tokenizer import read_tokenizer
@@ -133,7 +133,7 @@ def _sums(run: RunFolder, name: str) -> list[tuple[int, int]]:
     What a resume or a rollback has taken back is left out.
     """
     known: list[tuple[int, int, int]] = []
-    for line in read_lines(run.events_file):
+    for line in each_line(run.events_file):
         step, found = line.get("step"), line.get(name)
         if not isinstance(step, int):
             continue
@@ -145,7 +145,7 @@ def _sums(run: RunFolder, name: str) -> list[tuple[int, int]]:
 
 
 def _lines(path: Path) -> str:
-    return f"{len(read_lines(path)):,} lines"
+    return f"{sum(1 for _ in each_line(path)):,} lines"
 
 
 def _step(path: Path) -> str:

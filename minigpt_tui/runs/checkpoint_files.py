@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui.runs.folder import RunFolder, read_info
-from minigpt_tui.runs.journal import read_lines
+from minigpt_tui.runs.journal import each_line
 from minigpt_tui.runs.metrics import EVALUATION, read_records
 
 
@@ -29,7 +29,7 @@ def checkpoint_files(run: RunFolder) -> list[CheckpointFile]:
     """
     steps = {
         line["file"]: line["step"]
-        for line in read_lines(run.events_file)
+        for line in each_line(run.events_file)
         if line.get("event") == "checkpoint"
         and isinstance(line.get("file"), str)
         and isinstance(line.get("step"), int)

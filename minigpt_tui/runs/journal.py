@@ -10,6 +10,7 @@ import os
 import re
 import threading
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +20,8 @@ from minigpt_tui.text.safe import visible
 
 # Far beyond what a run writes; a larger file is read from here to its end.
 MAX_BYTES = 16 * 1024 * 1024
+BLOCK_BYTES = 1024 * 1024
+"""Read at once; what it says takes ten times as much for a moment."""
 
 _CHECK = re.compile(rb', "check": "([0-9a-f]{8})"\}\Z')
 
@@ -56,9 +59,15 @@ def as_line(line: dict[str, Any]) -> bytes:
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The objects in the file, the oldest first; empty without a file.
 
-    Reads and raises as `JournalReader.read`.
+    Reads and raises as `JournalReader.follow`.
     """
-    return JournalReader(path).read().lines
+    return list(each_line(path))
+
+
+def each_line(path: Path) -> Iterator[dict[str, Any]]:
+    """The same one by one, without all of them in memory."""
+    for block in JournalReader(path).follow():
+        yield from block.lines
 
 
 @dataclass(frozen=True)
@@ -80,12 +89,28 @@ class _Place:
     """The number of that line; None if the beginning of the file was left out."""
 
     def leads_on(self, file: BinaryIO) -> bool:
-        """Whether the file is the one that was read, with nothing or more after this place."""
+        """Whether the file is the one that was read, with not too much after this place."""
         stat = os.fstat(file.fileno())
-        if stat.st_ino != self.inode or stat.st_size < self.end:
+        if stat.st_ino != self.inode or not 0 <= stat.st_size - self.end <= MAX_BYTES:
             return False
         file.seek(self.end - len(self.last))
         return file.read(len(self.last)) == self.last
+
+    def after(self, lines: list[bytes]) -> _Place:
+        """The place behind the lines that follow here."""
+        if not lines:
+            return self
+        number = None if self.number is None else self.number + len(lines)
+        return _Place(self.inode, self.end + sum(map(len, lines)), lines[-1], number)
+
+
+def _beginning(file: BinaryIO) -> _Place:
+    """Where a first look begins: of a file beyond `MAX_BYTES`, behind a line near its end."""
+    stat = os.fstat(file.fileno())
+    if stat.st_size <= MAX_BYTES:
+        return _Place(stat.st_ino, 0)
+    skipped = file.seek(stat.st_size - MAX_BYTES)
+    return _Place(stat.st_ino, skipped + len(file.readline()), number=None)
 
 
 _NOWHERE = _Place(inode=-1, end=0)
@@ -101,46 +126,42 @@ class JournalReader:
         self.path = path
         self._place = _NOWHERE
 
-    def read(self) -> NewLines:
-        """The objects that are new, the oldest first; none without a file.
+    def follow(self) -> Iterator[NewLines]:
+        """The objects that are new, the oldest first, in blocks; one at least, be it empty.
 
         A last line without its end is not read: it is being written, or its writer was killed. Of
         more than `MAX_BYTES` only the end is read. A file that is not the one that was read (it is
         another, or shorter, or its last line is another) is read from its start. Raises ValueError
-        for anything else that is not a line of this kind; the next look begins at the same place.
+        for anything else that is not a line of this kind; the next look begins behind the last
+        block that was given.
         """
-        place = self._place
         try:
             with open_regular(self.path) as file:
-                stat = os.fstat(file.fileno())
-                from_start = not place.leads_on(file) or stat.st_size - place.end > MAX_BYTES
+                place = self._place
+                from_start = not place.leads_on(file)
                 if from_start:
-                    skipped = max(0, stat.st_size - MAX_BYTES)
-                    place = _Place(stat.st_ino, skipped, number=None if skipped else 0)
+                    place = _beginning(file)
                 file.seek(place.end)
-                raw = file.read(MAX_BYTES)
+                whole = True
+                while whole:
+                    lines = file.readlines(BLOCK_BYTES)
+                    whole = bool(lines) and lines[-1].endswith(b"\n")
+                    block = lines if whole else lines[:-1]
+                    found = self._objects(block, place.number)
+                    self._place = place = place.after(block)
+                    yield NewLines(found, from_start)
+                    from_start = False
         except FileNotFoundError:
             self._place = _NOWHERE
-            return NewLines([], from_start=True)
+            yield NewLines([], from_start=True)
         except OSError as error:
             raise ValueError(f"Cannot read {visible(str(self.path))}: {error.strerror}.") from error
-        lines = raw.split(b"\n")[:-1]
-        torn = from_start and place.number is None  # the first line, of which only an end is here
-        found = self._objects(lines[1:] if torn else lines, place.number)
-        if lines:
-            self._place = _Place(
-                place.inode,
-                place.end + sum(len(line) + 1 for line in lines),
-                lines[-1] + b"\n",
-                None if place.number is None else place.number + len(lines),
-            )
-        return NewLines(found, from_start)
 
     def _objects(self, lines: list[bytes], before: int | None) -> list[dict[str, Any]]:
         """What the lines say; `before` is the number of the line before them, if that is known."""
         found: list[dict[str, Any]] = []
         for index, line in enumerate(lines, start=1):
-            value = _value(line)
+            value = _value(line[:-1])
             if value is None:
                 where = "a line" if before is None else f"line {before + index}"
                 raise ValueError(f"{visible(str(self.path))}: {where} is broken.")

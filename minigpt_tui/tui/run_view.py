@@ -104,8 +104,8 @@ class RunReader:
     def __init__(self, run: RunFolder) -> None:
         self.run = run
         self._view = RunView(run, Status("unknown"))
-        self._events = JournalReader(run.events_file)
-        self._samples = JournalReader(run.samples_file)
+        self._events = _Events(run.events_file)
+        self._samples = _Samples(run.samples_file)
         self._stamps: dict[Path, Stamp] = {}
         self._problems: dict[Path, str] = {}
         self._looked_at_lock = -math.inf
@@ -129,11 +129,11 @@ class RunReader:
         if self._changed(run.events_file):
             before = view.events, view.saved, view.findings
             changes["events"], changes["saved"], changes["findings"] = self._read(
-                run.events_file, lambda p: self._with_new_events(), before
+                run.events_file, lambda p: self._events.pull(), before
             )
         if self._changed(run.samples_file):
             changes["samples"] = self._read(
-                run.samples_file, lambda p: self._with_new_samples(), view.samples
+                run.samples_file, lambda p: self._samples.pull(), view.samples
             )
         changes |= self._status_and_checkpoints()
         if not changes and not self._first:
@@ -141,24 +141,6 @@ class RunReader:
         self._first = False
         self._view = replace(view, **changes, problems=tuple(self._problems.values()))
         return self._view
-
-    def _with_new_events(
-        self,
-    ) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...], tuple[Finding, ...]]:
-        """Marks, saved checkpoints and findings. Raises ValueError."""
-        new = self._events.read()
-        before = RunView(self.run, self._view.status) if new.from_start else self._view
-        return (
-            (*before.events, *_marks(new.lines)),
-            (*before.saved, *_saved(new.lines)),
-            _findings(before.findings, new.lines),
-        )
-
-    def _with_new_samples(self) -> tuple[Sample, ...]:
-        """The newest samples. Raises ValueError."""
-        new = self._samples.read()
-        before = () if new.from_start else self._view.samples
-        return (*_samples(new.lines), *before)[:SAMPLES_KEPT]
 
     def _status_and_checkpoints(self) -> dict[str, Any]:
         changes: dict[str, Any] = {}
@@ -203,15 +185,57 @@ def _stamp(path: Path) -> Stamp:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _findings(before: tuple[Finding, ...], lines: list[dict[str, Any]]) -> tuple[Finding, ...]:
-    newest = {finding.kind: finding for finding in before}
+class _Events:
+    """What the events of a run have said so far."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = JournalReader(path)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._marks: list[tuple[int, str]] = []
+        self._saved: list[tuple[int, str]] = []
+        self._findings: dict[str, Finding] = {}
+
+    def pull(
+        self,
+    ) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...], tuple[Finding, ...]]:
+        """Marks, saved checkpoints and findings, with what is new. Raises ValueError."""
+        for new in self._reader.follow():
+            if new.from_start:
+                self._begin()
+            self._marks += _marks(new.lines)
+            self._saved += _saved(new.lines)
+            self._findings |= _findings(new.lines)
+        newest_first = sorted(self._findings.values(), key=lambda finding: -finding.step)
+        return tuple(self._marks), tuple(self._saved), tuple(newest_first)
+
+
+class _Samples:
+    """The newest samples of a run."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = JournalReader(path)
+        self._newest: tuple[Sample, ...] = ()
+
+    def pull(self) -> tuple[Sample, ...]:
+        """The newest first. Raises ValueError."""
+        for new in self._reader.follow():
+            before = () if new.from_start else self._newest
+            self._newest = (*_samples(new.lines), *before)[:SAMPLES_KEPT]
+        return self._newest
+
+
+def _findings(lines: list[dict[str, Any]]) -> dict[str, Finding]:
+    """The newest of each kind."""
+    newest: dict[str, Finding] = {}
     for line in lines:
         if line.get("event") != "diagnosis":
             continue
         step, words = line.get("step"), [line.get(n) for n in ("kind", "message", "advice")]
         if isinstance(step, int) and all(isinstance(word, str) for word in words):
             newest[str(words[0])] = Finding(step, *map(str, words))
-    return tuple(sorted(newest.values(), key=lambda finding: -finding.step))
+    return newest
 
 
 def _marks(lines: list[dict[str, Any]]) -> tuple[tuple[int, str], ...]:

@@ -74,21 +74,28 @@ def test_a_changed_byte_is_an_error_and_not_another_number(tmp_path: Path) -> No
         assert [line.get("step") for line in lines] in ([123], [])
 
 
+def look(reader: JournalReader) -> NewLines:
+    """All that a look finds, in one."""
+    blocks = list(reader.follow())
+    assert not any(block.from_start for block in blocks[1:])
+    return NewLines([line for block in blocks for line in block.lines], blocks[0].from_start)
+
+
 def test_a_follower_is_given_what_was_added(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     reader = JournalReader(path)
-    assert reader.read().lines == []
+    assert look(reader).lines == []
     append_line(path, {"n": 1})
     append_line(path, {"n": 2})
-    assert reader.read() == NewLines([{"n": 1}, {"n": 2}], from_start=True)
-    assert reader.read() == NewLines([], from_start=False)
+    assert look(reader) == NewLines([{"n": 1}, {"n": 2}], from_start=True)
+    assert look(reader) == NewLines([], from_start=False)
     whole = as_line({"n": 3})
     with open(path, "ab") as file:
         file.write(whole[:5])
         file.flush()
-        assert reader.read() == NewLines([], from_start=False)
+        assert look(reader) == NewLines([], from_start=False)
         file.write(whole[5:])
-    assert reader.read() == NewLines([{"n": 3}], from_start=False)
+    assert look(reader) == NewLines([{"n": 3}], from_start=False)
 
 
 def test_a_follower_reads_only_what_was_added(tmp_path: Path) -> None:
@@ -96,11 +103,11 @@ def test_a_follower_reads_only_what_was_added(tmp_path: Path) -> None:
     append_line(path, {"n": 1})
     append_line(path, {"n": 2})
     reader = JournalReader(path)
-    reader.read()
+    look(reader)
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b'"n": 1', b'"n": 9'))  # the same file: what was read is not
     append_line(path, {"n": 3})
-    assert reader.read().lines == [{"n": 3}]
+    assert look(reader).lines == [{"n": 3}]
 
 
 @pytest.mark.parametrize("how", ["another file", "shorter", "another last line", "gone"])
@@ -109,7 +116,7 @@ def test_a_follower_begins_anew_when_the_file_is_another(tmp_path: Path, how: st
     for number in range(3):
         append_line(path, {"n": number})
     reader = JournalReader(path)
-    reader.read()
+    look(reader)
     lines = [{"n": number} for number in (0, 1, 7, 8)]
     if how == "another file":
         other = tmp_path / "other"
@@ -124,23 +131,23 @@ def test_a_follower_begins_anew_when_the_file_is_another(tmp_path: Path, how: st
     else:
         lines = []
         path.unlink()
-    assert reader.read() == NewLines(lines, from_start=True)
+    assert look(reader) == NewLines(lines, from_start=True)
     append_line(path, {"n": 9})
-    assert reader.read().lines == [{"n": 9}]
+    assert look(reader).lines == [{"n": 9}]
 
 
 def test_a_follower_names_a_broken_line_until_it_is_mended(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     append_line(path, {"n": 1})
     reader = JournalReader(path)
-    reader.read()
+    look(reader)
     good = path.read_bytes()
     path.write_bytes(good + b"[]\n" + as_line({"n": 3}))
     for _ in range(2):
         with pytest.raises(ValueError, match=r"events\.jsonl: line 2 is broken"):
-            reader.read()
+            look(reader)
     path.write_bytes(good + as_line({"n": 2}) + as_line({"n": 3}))
-    assert reader.read() == NewLines([{"n": 2}, {"n": 3}], from_start=False)
+    assert look(reader) == NewLines([{"n": 2}, {"n": 3}], from_start=False)
 
 
 def test_a_follower_of_an_enormous_file_goes_on_from_its_end(tmp_path: Path) -> None:
@@ -148,10 +155,37 @@ def test_a_follower_of_an_enormous_file_goes_on_from_its_end(tmp_path: Path) -> 
     line = as_line({"text": "x" * 2**20})
     path.write_bytes(line * (journal.MAX_BYTES // len(line) + 3))
     reader = JournalReader(path)
-    assert len(reader.read().lines) == journal.MAX_BYTES // len(line)
+    assert len(look(reader).lines) == journal.MAX_BYTES // len(line)
     append_line(path, {"n": 2})
-    assert reader.read() == NewLines([{"n": 2}], from_start=False)
+    assert look(reader) == NewLines([{"n": 2}], from_start=False)
     with open(path, "ab") as file:
         file.write(b"[]\n")
     with pytest.raises(ValueError, match=r"events\.jsonl: a line is broken"):
-        reader.read()
+        look(reader)
+
+
+def test_a_long_file_comes_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "BLOCK_BYTES", 200)
+    path = tmp_path / "events.jsonl"
+    lines = [{"n": number, "text": "x" * number} for number in range(30)]
+    path.write_bytes(b"".join(map(as_line, lines)) + b"torn")
+    blocks = list(JournalReader(path).follow())
+    assert len(blocks) > 5
+    assert max(len(block.lines) for block in blocks) < 6
+    assert read_lines(path) == lines
+
+
+def test_blocks_before_a_broken_line_are_not_given_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "BLOCK_BYTES", 10)
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(as_line({"n": 0}) + as_line({"n": 1}) + b"[]\n")
+    reader = JournalReader(path)
+    with pytest.raises(ValueError, match="line 3 is broken"):
+        look(reader)
+    append_line(path, {"n": 3})
+    with pytest.raises(ValueError, match="line 3 is broken"):
+        look(reader)
+    path.write_bytes(path.read_bytes().replace(b"[]\n", as_line({"n": 2})))
+    assert look(reader) == NewLines([{"n": 2}, {"n": 3}], from_start=False)
