@@ -24,6 +24,7 @@ from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
+from minigpt_tui.tui.focus_order import PaneScreen
 from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.key_prose import with_keys
 from minigpt_tui.tui.keymap import load_keymap
@@ -90,6 +91,9 @@ class Workbench(App[None]):
         self.compositions: dict[str, Composition] = {}
         """What was written in Predict, by the digest of the vocabulary; panes come and go."""
         self.pane_name = ""
+
+    def get_default_screen(self) -> PaneScreen:
+        return PaneScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         yield Header(PANES, self.keymap)
