@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.events import Event
+from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -40,6 +42,7 @@ from minigpt_tui.tui.settings_problems import announce_problems
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.tour import Tour
 from minigpt_tui.tui.trainings import WORKER, Trainings
+from minigpt_tui.tui.typed_ahead import TypedAhead
 from minigpt_tui.tui.widgets.header import Header
 from minigpt_tui.tui.widgets.plot_state import Look
 
@@ -69,6 +72,7 @@ class Workbench(App[None]):
         self._enlarged_before = False
         self.keymap = load_keymap(data)
         self.set_keymap(self.keymap.keys)
+        self.typed_ahead = TypedAhead(self.keymap)
         self.session = TrainingSession(data)
         self.queue = RunQueue()
         self.trainings = Trainings(self)
@@ -122,6 +126,14 @@ class Workbench(App[None]):
             from minigpt_tui.tui.suspending import suspend_between_events
 
             suspend_between_events(self)
+
+    def post_message(self, message: Message) -> bool:
+        self.typed_ahead.add(message)
+        return super().post_message(message)
+
+    async def on_event(self, event: Event) -> None:
+        if not self.typed_ahead.is_overtaken(event):
+            await super().on_event(event)
 
     async def action_pane(self, name: str) -> None:
         """Shows a pane. Only the visible one is mounted, so that the others cost nothing."""
