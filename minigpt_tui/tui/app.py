@@ -15,6 +15,8 @@ from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.events import Event
+from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -27,6 +29,7 @@ from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.collector import COLLECT_SECONDS, collect_if_due
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
+from minigpt_tui.tui.focus_order import PaneScreen
 from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.key_prose import with_keys
 from minigpt_tui.tui.keymap import load_keymap
@@ -42,6 +45,7 @@ from minigpt_tui.tui.settings_problems import announce_problems
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.tour import Tour
 from minigpt_tui.tui.trainings import WORKER, Trainings
+from minigpt_tui.tui.typed_ahead import TypedAhead
 from minigpt_tui.tui.widgets.header import Header
 from minigpt_tui.tui.widgets.plot_state import Look
 
@@ -71,6 +75,7 @@ class Workbench(App[None]):
         self._enlarged_before = False
         self.keymap = load_keymap(data)
         self.set_keymap(self.keymap.keys)
+        self.typed_ahead = TypedAhead(self.keymap)
         self.session = TrainingSession(data)
         self.queue = RunQueue()
         self.trainings = Trainings(self)
@@ -94,6 +99,9 @@ class Workbench(App[None]):
         self.compositions: dict[str, Composition] = {}
         """What was written in Predict, by the digest of the vocabulary; panes come and go."""
         self.pane_name = ""
+
+    def get_default_screen(self) -> PaneScreen:
+        return PaneScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         yield Header(PANES, self.keymap)
@@ -128,6 +136,14 @@ class Workbench(App[None]):
             from minigpt_tui.tui.suspending import suspend_between_events
 
             suspend_between_events(self)
+
+    def post_message(self, message: Message) -> bool:
+        self.typed_ahead.add(message)
+        return super().post_message(message)
+
+    async def on_event(self, event: Event) -> None:
+        if not self.typed_ahead.is_overtaken(event):
+            await super().on_event(event)
 
     async def action_pane(self, name: str) -> None:
         """Shows a pane. Only the visible one is mounted, so that the others cost nothing."""

@@ -28,11 +28,15 @@ ABOUT = {
         "Perplexity is e^loss: the number of tokens among which the model is, in effect, guessing.",
         "When the validation loss rises while the training loss falls, the model is learning the "
         "text by heart (overfitting). best_model.pt keeps the moment before.",
-        "In the plot: ← → read every figure at a step, esc lets go; ↑ ↓ zoom around it, or into "
-        "the newest part, which then follows the run; , and . pan, f follows again, w shows all. "
-        "x counts steps, epochs, tokens or time, l and L are log axes, + - 0 smooth, p shows "
-        "learning rate, gradient norm and speed. The mouse reads with a click, zooms with the "
-        "wheel or by drawing a box, and pans with shift and the wheel.",
+        "In the plot: ‹loss_plot.left› ‹loss_plot.right› read every figure at a step, "
+        "‹loss_plot.drop› lets go; ‹loss_plot.zoom_in› ‹loss_plot.zoom_out› zoom around it, or "
+        "into the newest part, which then follows the run; ‹loss_plot.pan_left› and "
+        "‹loss_plot.pan_right› pan, ‹loss_plot.follow› follows again, ‹loss_plot.all› shows all. "
+        "‹loss_plot.kind› counts steps, epochs, tokens or time, ‹loss_plot.log› and "
+        "‹loss_plot.log_x› are log axes, ‹loss_plot.smoother› ‹loss_plot.rougher› "
+        "‹loss_plot.auto› smooth, ‹loss_plot.small› shows learning rate, gradient norm and speed. "
+        "The mouse reads with a click, zooms with the wheel or by drawing a box, and pans with "
+        "shift and the wheel.",
         "On the axis ◆ is what happened (a pause, a spike, another learning rate), ▪ a "
         "checkpoint; the cursor names them. Other runs lie over the curve with a letter, a "
         "pattern and a colour each, smoothed to their own length.",

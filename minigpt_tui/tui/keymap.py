@@ -12,7 +12,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 from textual.binding import Binding
@@ -22,6 +21,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import ACTIONS
 from minigpt_tui.tui.key_names import key_exists, normal_key, passes_text_fields
 from minigpt_tui.tui.settings_file import read_settings
+from minigpt_tui.tui.widgets.plot_keys import PLOT_KEYS
 
 RESERVED = {
     "tab": "moves the focus",
@@ -33,8 +33,12 @@ RESERVED = {
     "ctrl+p": "opens the palette",
     "ctrl+c": "copies",
 }
-WIDGETS = {"loss_plot": ("minigpt_tui.tui.widgets.loss_plot", "LossPlot")}
-"""Widgets with keys of their own that can be mapped: loaded only for a keymap that names them."""
+WIDGETS = {"loss_plot": PLOT_KEYS}
+"""Widgets with keys of their own that can be mapped."""
+_USUAL = {binding.id: binding.key for keys in WIDGETS.values() for binding in keys} | {
+    action.name: action.keys for action in reversed(ACTIONS)
+}
+"""By name, the keys of what nobody has mapped; of actions with one name the first counts."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Keymap:
 
     def find(self, name: str) -> str | None:
         """The same; None if there is no such action."""
-        return self.keys.get(name) or next((a.keys for a in ACTIONS if a.name == name), None)
+        return self.keys.get(name) or _USUAL.get(name)
 
 
 @dataclass(frozen=True)
@@ -99,14 +103,13 @@ def read_keymap(entry: Any) -> Keymap:
 
 
 def mappable_actions(scopes: Iterable[str]) -> dict[str, Mappable]:
-    """Every action by its name, and those of the widgets among `scopes`, which are loaded."""
+    """Every action by its name, and those of the widgets among `scopes`."""
     found: dict[str, Mappable] = {}
     for action in ACTIONS:
         keys = tuple(normal_key(key) for key in action.keys.split(","))
         found.setdefault(action.name, Mappable(action.scope, action.title, keys, action.priority))
     for scope in set(scopes) & set(WIDGETS):
-        module, widget = WIDGETS[scope]
-        for binding in Binding.make_bindings(getattr(import_module(module), widget).BINDINGS):
+        for binding in Binding.make_bindings(WIDGETS[scope]):
             if binding.id is not None:
                 before = found.get(binding.id)
                 keys = (*(before.keys if before else ()), binding.key)

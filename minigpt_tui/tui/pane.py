@@ -38,6 +38,12 @@ class Pane(Container):
         """Another run is to be shown; for panes that show one."""
 
 
+def focus_now(widget: Widget) -> None:
+    """Gives the focus at once. `Widget.focus` queues up behind what was typed meanwhile, so that
+    nobody would have it."""
+    widget.screen.set_focus(widget)
+
+
 def while_there(widget: Widget, call: Callable[[], object]) -> Callable[[], object]:
     """`call` for a timer or the next refresh, left out when the widget's pane has been turned.
 

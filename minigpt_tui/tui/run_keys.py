@@ -34,13 +34,11 @@ def situation(
     summary: RunSummary | None, *, listed: bool, deleted: bool, idle: bool, serving: bool
 ) -> Situation:
     """How things stand; `summary` is of the selected run."""
-    if summary is None:
-        return Situation(listed=listed, deleted=deleted, idle=idle, serving=serving)
     return Situation(
-        selected=True,
-        live=summary.status.live,
-        resumable=summary.resumable,
-        has_model=summary.has_model,
+        selected=summary is not None,
+        live=summary is not None and summary.status.live,
+        resumable=summary is not None and summary.resumable,
+        has_model=summary is not None and summary.has_model,
         listed=listed,
         deleted=deleted,
         idle=idle,

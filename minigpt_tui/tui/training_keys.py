@@ -59,7 +59,7 @@ def applies(action: str, now: Situation) -> bool:
         case "pause":
             if now.elsewhere is not None:
                 return now.elsewhere != "paused"
-            return now.training and not now.paused
+            return now.training and not now.paused and not now.stopping
         case "go_on":
             if now.elsewhere is not None:
                 return now.elsewhere == "paused"

@@ -9,10 +9,9 @@ import pytest
 
 import minigpt_tui.tui
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.tui.actions import ACTIONS
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.key_prose import with_bold_keys, with_keys
-from minigpt_tui.tui.keymap import Keymap
+from minigpt_tui.tui.keymap import WIDGETS, Keymap, mappable_actions
 from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.widgets.next_step import NextStep
 
@@ -33,7 +32,7 @@ def test_what_names_no_action_stays_as_it_is(text: str) -> None:
 
 
 def test_every_mark_in_the_sources_names_an_action() -> None:
-    names = {action.name for action in ACTIONS}
+    names = set(mappable_actions(WIDGETS))
     marks = {
         mark
         for file in Path(minigpt_tui.tui.__path__[0]).rglob("*.py")

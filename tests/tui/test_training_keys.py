@@ -45,7 +45,7 @@ def test_a_key_has_one_meaning_at_a_time(now: Situation) -> None:
         (IDLE, {"start"}),
         (PREPARING, {"queue_run", "stop"}),
         (TRAINING, {"queue_run", "pause", "stop", "save_now", "measure_now", "steer"}),
-        (replace(TRAINING, stopping=True), {"queue_run", "pause", "save_now", "measure_now"}),
+        (replace(TRAINING, stopping=True), {"queue_run", "save_now", "measure_now"}),
         (ELSEWHERE, {"start", "pause", "stop", "save_now", "take_back"}),
         (
             replace(ELSEWHERE, elsewhere="paused"),

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.chosen_model import choose_model, run_of_session
 from minigpt_tui.tui.inspecting import Asked, CorpusShelf
-from minigpt_tui.tui.pane import Pane, while_there
+from minigpt_tui.tui.pane import Pane, focus_now, while_there
 from minigpt_tui.tui.panes.inspect_views import TITLES, build_view
 from minigpt_tui.tui.repaint import put
 from minigpt_tui.tui.widgets.inspect_tabs import InspectTabs
@@ -65,7 +65,7 @@ class InspectPane(Pane):
 
     def focus_first(self) -> None:
         prompt = self.query_one("#prompt", PromptInput)
-        prompt.focus()
+        focus_now(prompt)
         prompt.call_after_refresh(while_there(prompt, prompt.show_end))
 
     @property

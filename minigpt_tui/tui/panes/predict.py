@@ -20,7 +20,7 @@ from minigpt_tui.tui.asked_model import AskedModel
 from minigpt_tui.tui.asking import FEW_PASSES, MAX_PASSES
 from minigpt_tui.tui.chosen_model import choose_model, run_of_session
 from minigpt_tui.tui.composing import Composition, Place
-from minigpt_tui.tui.pane import Pane, while_there
+from minigpt_tui.tui.pane import Pane, focus_now, while_there
 from minigpt_tui.tui.samplers import sampler_from_text, sampler_text
 from minigpt_tui.tui.text_writing import TextWriting
 from minigpt_tui.tui.token_taking import TokenTaking
@@ -84,7 +84,7 @@ class PredictPane(Pane):
 
     def focus_first(self) -> None:
         prompt = self.query_one(PromptInput)
-        prompt.focus()
+        focus_now(prompt)
         prompt.call_after_refresh(while_there(prompt, prompt.show_end))
 
     # The model

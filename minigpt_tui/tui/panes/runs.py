@@ -21,7 +21,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.key_prose import with_bold_keys
 from minigpt_tui.tui.pace import PULL_SECONDS, clock, rest_since
-from minigpt_tui.tui.pane import Pane, while_there
+from minigpt_tui.tui.pane import Pane, focus_now, while_there
 from minigpt_tui.tui.run_checking import RunChecking
 from minigpt_tui.tui.run_export import export_run
 from minigpt_tui.tui.run_keeping import RunKeeping
@@ -114,10 +114,8 @@ class RunsPane(Pane):
         self.watcher.close()
 
     def focus_first(self) -> None:
-        if self.has_class("-empty"):
-            self.query_one("#runs-empty").focus()
-        else:
-            self.table.rows.focus()
+        empty = self.has_class("-empty")
+        focus_now(self.query_one("#runs-empty") if empty else self.table.rows)
 
     def on_resize(self) -> None:
         self.call_after_refresh(while_there(self, self.table.draw_heading))

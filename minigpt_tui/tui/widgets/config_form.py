@@ -29,6 +29,7 @@ from minigpt_tui.config import (
 )
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.key_prose import keys_in
+from minigpt_tui.tui.pane import focus_now
 from minigpt_tui.tui.repaint import entitle
 from minigpt_tui.tui.widgets.form_fields import ChoiceField, Fields, SearchField
 from minigpt_tui.tui.widgets.plan_summary import PlanSummary
@@ -122,7 +123,7 @@ class ConfigForm(Container):
         self.query_one("#start", Button).label = keys_in(self, label)
 
     def focus_first(self) -> None:
-        self.query_one("#preset", ChoiceField).focus()
+        focus_now(self.query_one("#preset", ChoiceField))
 
     def compare_with(self, name: str, config: RunConfig) -> None:
         """Marks what differs from this configuration, to which Reset then goes back."""

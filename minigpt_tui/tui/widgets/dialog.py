@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from minigpt_tui.text.safe import visible
 
 Answer = TypeVar("Answer")
 
@@ -25,3 +29,16 @@ class Dialog(ModalScreen[Answer]):
     Dialog #columns { color: $foreground 60%; padding: 0 1; }
     Dialog .error { height: auto; }
     """
+
+    def close_if_taken(self, answer: Answer, take: Callable[[], None]) -> None:
+        """Closes with the answer when `take` took what was typed.
+
+        Where `take` refuses it with a ValueError, the dialog stays, and its `.error` shows the
+        sentence.
+        """
+        try:
+            take()
+        except ValueError as error:
+            self.query_one(".error", Static).update(visible(str(error)))
+        else:
+            self.dismiss(answer)

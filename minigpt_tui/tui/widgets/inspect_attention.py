@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MIN_THUMBNAIL, MAX_THUMBNAIL = 7, 16
 WIDEST_LABEL = 8
+TALLEST_CELL = 5
+"""Rows of a cell of the enlarged picture at most: a short prompt's picture fills the room."""
 STRONG = 0.4
 """A score from which on a head is called by what it does."""
 OPTIONS = frozenset({"first", "rollout"})
@@ -221,8 +223,10 @@ class AttentionView(InspectView):
         name += self._scores_in_words() if not self.rolled and height > 16 else ""
         labels = label_width(looks.tokens, WIDEST_LABEL)
         rows = max(1, height - 4)
-        cell = 2 if 2 * length <= width - labels - 1 else 1
-        columns = max(1, (width - labels - 1) // cell)
+        room = max(1, width - labels - 1)
+        tall = max(1, min(rows // length, room // (2 * length), TALLEST_CELL))
+        cell = 2 * tall if 2 * length <= room else 1
+        columns = max(1, room // cell)
         top = first_shown(self.query_at, length, rows)
         left = first_shown(self.key_at if self.inside else self.query_at, length, columns)
         keys = range(left, min(length, left + columns))
@@ -230,7 +234,9 @@ class AttentionView(InspectView):
         heading = Content.assemble(
             " " * (labels + 1),
             *(
-                (token_label(looks.tokens[t], 1).plain.ljust(cell)[:cell], self._key_style(t))
+                _padded(token_label(looks.tokens[t], max(1, cell - 1)), cell).stylize(
+                    self._key_style(t)
+                )
                 for t in keys
             ),
         )
@@ -240,13 +246,13 @@ class AttentionView(InspectView):
             at = self.key_at - left if query == self.query_at and self.inside else None
             label = token_label(looks.tokens[query], labels, right=True)
             chosen = query == self.query_at
+            heat = heat_row(values, cell, at)
             lines.append(
                 Content.assemble(
-                    label.stylize("bold reverse" if chosen else "$foreground 80%"),
-                    " ",
-                    heat_row(values, cell, at),
+                    label.stylize("bold reverse" if chosen else "$foreground 80%"), " ", heat
                 )
             )
+            lines += [Content.assemble(" " * (labels + 1), heat)] * (tall - 1)
         lines += [Content("")] * (height - 2 - len(lines))
         lines.append(self._reading(pattern))
         lines.append(legend(width) if height > 8 else Content(""))

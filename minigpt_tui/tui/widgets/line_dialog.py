@@ -12,7 +12,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.widgets.dialog import Dialog
 
 
@@ -41,9 +40,4 @@ class LineDialog(Dialog[bool]):
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
         event.stop()
-        try:
-            self._accept(event.value)
-        except ValueError as error:
-            self.query_one(Static).update(visible(str(error)))
-        else:
-            self.dismiss(True)
+        self.close_if_taken(True, lambda: self._accept(event.value))

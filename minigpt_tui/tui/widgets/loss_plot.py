@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from minigpt_tui.tui.chosen_runs import MOST_OVERLAYS
+from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.widgets.cells import Role
 from minigpt_tui.tui.widgets.loss_drawing import (
     View,
@@ -55,7 +56,7 @@ class LossPlot(PlotMouse, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"loss-plot--{part}" for part in (*(role.name.lower() for role in Role), "cursor", "empty")
     }
-    BINDINGS: ClassVar[list[BindingType]] = PLOT_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = [*PLOT_KEYS]
 
     @dataclass
     class Looked(Message):
@@ -132,7 +133,8 @@ class LossPlot(PlotMouse, can_focus=True):
         """The part of the x axis that is seen, and the keys that lead back; empty if it is all."""
         if self.view is None:
             return ""
-        words = in_words(self.view.kind, self.view.x.log, self.view.x, self.look.part)
+        view = self.view
+        words = keys_in(self, in_words(view.kind, view.x.log, view.x, self.look.part))
         if self.look.small_plots:
             hidden = self.curve.small_plots[len(self.view.small) :]
             if hidden:

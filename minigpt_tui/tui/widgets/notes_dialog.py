@@ -47,9 +47,4 @@ class NotesDialog(Dialog[bool]):
         area.move_cursor(area.document.end)
 
     def action_save(self) -> None:
-        try:
-            self._accept(self.query_one(TextArea).text)
-        except ValueError as error:
-            self.query_one(Static).update(visible(str(error)))
-        else:
-            self.dismiss(True)
+        self.close_if_taken(True, lambda: self._accept(self.query_one(TextArea).text))

@@ -73,12 +73,8 @@ class PasteDialog(Dialog[bool]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
-        try:
-            self._accept(self.query_one(Input).value.strip(), self.text)
-        except ValueError as error:
-            self.query_one(".error", Static).update(visible(str(error)))
-        else:
-            self.dismiss(True)
+        name = self.query_one(Input).value.strip()
+        self.close_if_taken(True, lambda: self._accept(name, self.text))
 
     def _draw(self) -> None:
         box = self.query_one("#pasted", Static)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 
 
 def _key(keys: str, action: str, title: str, name: str, display: str = "") -> Binding:
@@ -17,7 +17,7 @@ def _key(keys: str, action: str, title: str, name: str, display: str = "") -> Bi
     )
 
 
-PLOT_KEYS: list[BindingType] = [
+PLOT_KEYS = [
     _key("left", "move_cursor(-1)", "Read", "left", "←→"),
     _key("right", "move_cursor(1)", "Read", "right"),
     _key("shift+left", "move_cursor(-10)", "Far left", "far_left"),

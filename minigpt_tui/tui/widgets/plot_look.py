@@ -91,14 +91,15 @@ def followed(axis: Axis, reach: Reach) -> Part:
 
 
 def in_words(kind: str, log_x: bool, axis: Axis, part: Part | None) -> str:
-    """What is seen, for the border: `steps 1,200–3,400 · f follows · w all`."""
+    """What is seen, for the border, with the keys that lead back as `key_prose` marks them:
+    `steps 1,200–3,400 · ‹loss_plot.follow› follows · ‹loss_plot.all› all`."""
     name = {"step": "steps", "epoch": "epochs", "tokens": "tokens", "time": "time"}[kind]
     scale = ", log" if log_x else ""
     if part is None:
         return "" if kind == "step" and not log_x else f"x: {name}{scale}"
     ends = f"{name} {place(kind, axis.lower)}–{place(kind, axis.upper)}{scale}"
-    how = "following" if part.follows else "f follows"
-    return f"{ends} · {how} · w all"
+    how = "following" if part.follows else "‹loss_plot.follow› follows"
+    return f"{ends} · {how} · ‹loss_plot.all› all"
 
 
 def place(kind: str, value: float) -> str:

@@ -17,7 +17,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.chosen_runs import Chosen, ChosenRuns
 from minigpt_tui.tui.key_prose import keymap_of, keys_in
 from minigpt_tui.tui.overlays import FollowedRun, OverlaidCurves
-from minigpt_tui.tui.pane import while_there
+from minigpt_tui.tui.pane import focus_now, while_there
 from minigpt_tui.tui.plot_export import write_plot
 from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.run_view import RunView
@@ -89,11 +89,11 @@ class RunMonitor(Container):
     def focus_first(self) -> None:
         """The plot; on a narrow screen, whose footer its many keys would fill, the samples."""
         if not self.has_class("-watching"):
-            self.query_one("#notice").focus()
+            focus_now(self.query_one("#notice"))
         elif self.screen.has_class("-narrow"):
-            self.query_one(Samples).focus()
+            focus_now(self.query_one(Samples))
         else:
-            self.query_one(LossPlot).focus()
+            focus_now(self.query_one(LossPlot))
 
     def show_notice(self, title: str, text: Content) -> None:
         """A sentence or two in place of the run."""

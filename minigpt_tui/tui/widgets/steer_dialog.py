@@ -84,14 +84,12 @@ class SteerDialog(Dialog[bool]):
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
         event.stop()
-        error = self.query_one(".error", Static)
-        try:
-            typed = {name: self.query_one(f"#{name}", Input).value.strip() for name in FIELDS}
-            changes = {name: parse_setting(name, text) for name, text in typed.items() if text}
-            if not changes:
-                raise ValueError("Nothing is to change: type a number, or esc.")
-            self._accept(changes)
-        except ValueError as problem:
-            error.update(visible(str(problem)))
-        else:
-            self.dismiss(True)
+        self.close_if_taken(True, lambda: self._accept(self._changes()))
+
+    def _changes(self) -> Changes:
+        """What was typed; ValueError for what is no such number, or if nothing was."""
+        typed = {name: self.query_one(f"#{name}", Input).value.strip() for name in FIELDS}
+        changes = {name: parse_setting(name, text) for name, text in typed.items() if text}
+        if not changes:
+            raise ValueError("Nothing is to change: type a number, or esc.")
+        return changes

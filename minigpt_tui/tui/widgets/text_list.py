@@ -18,6 +18,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from minigpt_tui.text.safe import visible
+from minigpt_tui.tui.pane import focus_now
 from minigpt_tui.tui.text_choices import OWN, SHELVES, TextChoice, together
 from minigpt_tui.tui.widgets.numbers import size
 
@@ -105,7 +106,7 @@ class TextList(Vertical):
         return [c for shelf in SHELVES for c in self._choices if c.shelf == shelf]
 
     def focus_list(self) -> None:
-        self.query_one("#texts", OptionList).focus()
+        focus_now(self.query_one("#texts", OptionList))
 
     def focus_filter(self) -> None:
         self.query_one("#filter", Input).focus()

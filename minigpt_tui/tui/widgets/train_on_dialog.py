@@ -76,12 +76,8 @@ class TrainOnDialog(Dialog[bool]):
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
         event.stop()
-        try:
-            self._accept({name: self.query_one(f"#{name}", Input).value for name in FIELDS})
-        except ValueError as problem:
-            self.query_one(".error", Static).update(visible(str(problem)))
-        else:
-            self.dismiss(True)
+        typed = {name: self.query_one(f"#{name}", Input).value for name in FIELDS}
+        self.close_if_taken(True, lambda: self._accept(typed))
 
 
 def _length(config: RunConfig) -> str:

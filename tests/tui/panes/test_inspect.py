@@ -176,6 +176,23 @@ async def test_heads_are_chosen_and_their_picture_is_read_cell_by_cell(data):
         assert pilot.app.query_one("#prompt").has_focus
 
 
+@pytest.mark.parametrize(("size", "tall"), [((80, 24), 3), ((160, 45), 5)])
+async def test_the_enlarged_picture_of_a_short_prompt_fills_the_room(data, size, tall):
+    trained_run(data, "breakfast")
+    async with looking(data, "attention", "I e").run_test(size=size) as pilot:
+        view = await settled(pilot)
+        lines = shown(view).splitlines()
+        left = lines[0].index("Layer")
+        picture = [line[left:].rstrip() for line in lines[2:-2]]
+        at = [picture.index(row) for row in picture if row[:1] in ("I", "·", "e")]
+        assert at == [0, tall, 2 * tall], "the labels of its rows"
+        assert {len(row) for row in picture[:tall]} == {2 + 2 * tall}, "as wide as high"
+        assert all(picture[: 3 * tall])
+        assert not any(picture[3 * tall :])
+        await pilot.press("enter", "enter", "up")
+        assert "“·” at 1 looks at “I” at 0: " in shown(view)
+
+
 async def test_attribution_goes_from_token_to_difference_to_heads(data):
     trained_run(data, "breakfast")
     async with looking(data, "attribution", "I eat brea").run_test(size=(120, 40)) as pilot:

@@ -204,3 +204,24 @@ async def test_the_figures_line_reads_the_cursor(data: DataFolder) -> None:
         await until(pilot, lambda: "steps" in str(app.query_one("#live").border_subtitle))
         await pilot.press("escape")
         await until(pilot, lambda: "lr 1e-3" not in text(app, "#figures"))
+
+
+async def test_the_words_beside_the_plot_and_in_its_help_follow_the_keymap(
+    data: DataFolder,
+) -> None:
+    keys = "keys:\n  loss_plot.all: a\n  loss_plot.follow: [z, y]\n"
+    data.settings.write_text(keys, encoding="utf-8")
+    finished_run(data, "read")
+    async with workbench(data, size=(120, 40)) as (app, pilot):
+        await on_the_plot(app, pilot)
+        await pilot.press("up", "up", "comma")
+        box = app.query_one("#live")
+        await until(pilot, lambda: "· z follows · a all" in str(box.border_subtitle))
+        await pilot.press("f1")
+        shown = " ".join(str(part.render()) for part in app.screen.query(Static))
+        assert "z follows again, a shows all. x counts steps" in shown
+        app.pop_screen()
+        await pilot.press("z")
+        await until(pilot, lambda: "· following · a all" in str(box.border_subtitle))
+        await pilot.press("a")
+        await until(pilot, lambda: not box.border_subtitle)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.widgets.divider import Divider
+from minigpt_tui.tui.widgets.token_preview import TokenPreview
 
 
 async def test_a_moved_divider_is_there_again_at_the_next_start(data):
@@ -56,3 +59,16 @@ async def test_a_part_of_a_narrow_screen_has_its_own_size(data):
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
         assert app.query_one("ConfigForm").outer_size.width == 80
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_tab_goes_to_what_is_beside_a_divider_and_to_the_divider_last(data, size):
+    app = Workbench(data)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.press("tab")
+        assert isinstance(app.focused, TokenPreview)
+        await pilot.press("tab")
+        assert isinstance(app.focused, Divider)
+        await pilot.press("tab")
+        assert app.focused is app.query_one("#filter"), "and around again"

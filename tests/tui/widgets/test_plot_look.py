@@ -84,9 +84,9 @@ def test_a_pan_stays_within_the_run(share: float, lower: float, width: float) ->
 def test_words_say_what_is_seen_and_which_keys_lead_back() -> None:
     assert in_words("step", False, WHOLE, None) == ""
     fixed = in_words("step", False, Axis(1200, 3400), Part(1200, 3400, False))
-    assert fixed == "steps 1,200–3,400 · f follows · w all"
+    assert fixed == "steps 1,200–3,400 · ‹loss_plot.follow› follows · ‹loss_plot.all› all"
     follows = in_words("time", True, Axis(60, 250), Part(60, 250, True))
-    assert follows == "time 1:00–4:10, log · following · w all"
+    assert follows == "time 1:00–4:10, log · following · ‹loss_plot.all› all"
     assert in_words("tokens", False, WHOLE, None) == "x: tokens"
 
 
