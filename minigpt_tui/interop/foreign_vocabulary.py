@@ -61,8 +61,13 @@ def with_special_tokens(
         "final_norm.bias": shift + move,
         "head.weight": torch.cat([special, tokens]),
     }
-    weights = {**own, **changed}
-    return {name: weight.float().contiguous() for name, weight in weights.items()}
+    weights = {name: w.float().contiguous() for name, w in {**own, **changed}.items()}
+    if not all(bool(torch.isfinite(weights[name]).all()) for name in changed):
+        raise ValueError(
+            "has weights so large or a final norm so small that no token can be added to its "
+            "vocabulary"
+        )
+    return weights
 
 
 def with_unknown_row(

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from minigpt_tui.config import RunConfig, from_dict, to_dict, with_settings
 from minigpt_tui.inference.service import model_in
 from minigpt_tui.interop.foreign_vocabulary import with_special_tokens, with_unknown_row
@@ -73,7 +75,8 @@ def as_checkpoint(
                 "could be <EOT>. Only a model of the layout gpt2 can get one"
             )
         widened = with_unknown_row(weights, rows, opening=vocabulary.opening)
-        share = 1 / (1 + math.exp(_log_sum(before, config, vocabulary)))
+        # 1 / (1 + Σ exp(logit)), which no logit is too large for.
+        share = math.exp(-np.logaddexp(0.0, _log_sum(before, config, vocabulary)))
         note = (
             "Its vocabulary has no <UNK>, with which every vocabulary here begins: it was added "
             f"with a logit of 0 after every text, which takes up to {share:.2g} of the probability "
@@ -104,7 +107,10 @@ def windows(checkpoint: Checkpoint, text_ids: list[int]) -> Tensor:
 
 
 def _log_sum(checkpoint: Checkpoint, config: RunConfig, vocabulary: Vocabulary) -> float:
-    """The least ln Σ exp(logit) over some windows: what a logit is to be compared with."""
+    """The least ln Σ exp(logit) over some windows: what a logit is to be compared with.
+
+    Raises ValueError, in words that go on from the file's name, where one is not finite.
+    """
     import torch
 
     assert vocabulary.rows is not None
@@ -112,7 +118,10 @@ def _log_sum(checkpoint: Checkpoint, config: RunConfig, vocabulary: Vocabulary) 
     known = [vocabulary.rows[i - len(SPECIALS)] for i in ids if i >= len(SPECIALS)]
     model = model_in(checkpoint, config).eval()
     with torch.inference_mode():
-        return float(model(windows(checkpoint, known)).logsumexp(-1).min())
+        sums = model(windows(checkpoint, known)).logsumexp(-1)
+    if not bool(torch.isfinite(sums).all()):
+        raise ValueError("has weights with which its logits are not finite")
+    return float(sums.min())
 
 
 def _checkpoint(

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig, check, from_dict, with_settings
 from minigpt_tui.inference.service import model_in
 from minigpt_tui.interop.figures import IMPORTED, plain_metrics
-from minigpt_tui.interop.hugging_face_weights import from_hugging_face, their_names
+from minigpt_tui.interop.hugging_face_weights import from_hugging_face
 from minigpt_tui.interop.imported import Imported, as_checkpoint, windows
 from minigpt_tui.interop.vocabulary_file import Vocabulary
 from minigpt_tui.planning.memory import available_memory
-from minigpt_tui.planning.parameters import parameter_shapes
 from minigpt_tui.runs.checkpoint import FORMAT, Checkpoint, load_archive, read_file
 from minigpt_tui.runs.digest import check_tensor
 from minigpt_tui.text.safe import visible
@@ -37,6 +36,7 @@ _NUMBERS = {
     "max_seq_len": "block_size",
 }
 _MATRICES = (".c_attn.weight", ".c_proj.weight", ".c_fc.weight")
+_WITH_BIAS = (*_MATRICES, ".ln_1.weight", ".ln_2.weight", ".ln_f.weight")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def read_nanogpt(path: Path, vocabulary: Vocabulary | None) -> Imported:
     try:
         content, record_bytes = load_archive(raw)
         config, vocab_size, model = _checked(content, record_bytes)
+        metrics = _metrics(content)
     except ValueError as error:
         raise ValueError(
             f"{shown} is no checkpoint of nanoGPT: {str(error).rstrip('.')}."
@@ -65,7 +66,7 @@ def read_nanogpt(path: Path, vocabulary: Vocabulary | None) -> Imported:
             "for tokens of GPT-2 a --vocabulary tokenizer.json."
         )
     try:
-        weights = from_hugging_face(_theirs(model, config, vocab_size), config.model, vocab_size)
+        weights = from_hugging_face(_theirs(model), config.model, vocab_size)
         if vocabulary.sample and len(vocabulary.rows or ()) != vocab_size:
             raise ValueError(
                 f"has {vocab_size:,} tokens, but the text has {len(vocabulary.rows or ()):,} "
@@ -76,9 +77,7 @@ def read_nanogpt(path: Path, vocabulary: Vocabulary | None) -> Imported:
             "corpus": vocabulary.corpus or UNKNOWN_CORPUS,
         }
         config = with_settings(config, changes)
-        checkpoint, notes = as_checkpoint(
-            weights, config, vocab_size, vocabulary, _metrics(content)
-        )
+        checkpoint, notes = as_checkpoint(weights, config, vocab_size, vocabulary, metrics)
     except ValueError as error:
         raise ValueError(f"{shown} {str(error).rstrip('.')}.") from error
     ids = vocabulary.tokenizer.encode(vocabulary.sample).tolist()
@@ -142,7 +141,9 @@ def _checked(content: Any, record_bytes: int) -> tuple[RunConfig, int, dict[str,
     dropout = arguments.get("dropout", 0.0)
     changes: dict[str, Any] = {ours: arguments[theirs] for ours, theirs in _NUMBERS.items()}
     changes |= {"layout": "gpt2", "head": "tied", "d_ff": 4 * changes["d_model"]}
-    changes["dropout"] = float(dropout) if isinstance(dropout, int | float) else 0.0
+    if type(dropout) not in (int, float) or not 0 <= dropout <= 1:
+        raise ValueError("its model_args have no sensible dropout")
+    changes["dropout"] = float(dropout)
     config = check(with_settings(RunConfig(), changes))
     model: dict[str, Tensor] = {}
     storages: dict[int, int] = {}
@@ -156,15 +157,16 @@ def _checked(content: Any, record_bytes: int) -> tuple[RunConfig, int, dict[str,
     return config, arguments["vocab_size"], model
 
 
-def _theirs(model: Mapping[str, Tensor], config: RunConfig, vocab_size: int) -> dict[str, Tensor]:
+def _theirs(model: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights as a GPT-2 of Hugging Face has them: matrices turned, biases there."""
     import torch
 
     found = {n: w.T if w.ndim == 2 and n.endswith(_MATRICES) else w for n, w in model.items()}
-    for name, shape in parameter_shapes(config.model, vocab_size).items():
-        if name.endswith(".bias"):
-            (their_name,) = their_names(name, "gpt2")
-            found.setdefault(their_name, torch.zeros(shape))
+    for name, weight in list(found.items()):
+        if name.endswith(_WITH_BIAS):
+            # As long as its weight, which is there: the model_args may claim any size.
+            bias = torch.zeros(weight.shape[-1:])
+            found.setdefault(f"{name.removesuffix('.weight')}.bias", bias)
     return found
 
 
@@ -172,8 +174,9 @@ def _metrics(content: Mapping[str, Any]) -> dict[str, float]:
     import torch
 
     best = content.get("best_val_loss")
-    if isinstance(best, torch.Tensor) and best.numel() == 1:
-        best = float(best)
+    if isinstance(best, torch.Tensor):
+        check_tensor(best)
+        best = float(best) if best.numel() == 1 and best.dtype.is_floating_point else None
     found = {IMPORTED: 1, "step": content.get("iter_num"), "val_loss": best, "best_val_loss": best}
     return plain_metrics(found)
 

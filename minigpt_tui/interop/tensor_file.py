@@ -111,6 +111,8 @@ def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """
     with needs_extra("hf", "Reading safetensors"):
         from safetensors import SafetensorError, safe_open
+    import torch
+
     shown = visible(str(path))
     try:
         if not path.is_file():
@@ -125,6 +127,10 @@ def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             names = list(file.keys())
             if len(names) > _MOST_TENSORS:
                 raise ValueError(f"{shown} holds more tensors than any model here.")
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{shown} is no whole safetensors file.") from error
+    if any(tensor.dtype == torch.float4_e2m1fn_x2 for tensor in tensors.values()):
+        raise ValueError(f"{shown} holds numbers of four bits, with which torch cannot compute.")
+    return metadata, tensors

@@ -53,9 +53,12 @@ def check_tensor(tensor: Tensor) -> int:
     """
     import torch
 
-    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
-        raise ValueError("it holds a tensor of a kind that no checkpoint has")
-    if tensor.is_conj() or tensor.is_neg() or tensor.dtype.is_complex:
+    if (
+        (tensor.layout != torch.strided or tensor.device.type != "cpu")
+        or (tensor.is_quantized or tensor.is_nested)
+        or (tensor.is_conj() or tensor.is_neg() or tensor.dtype.is_complex)
+        or tensor.dtype == torch.float4_e2m1fn_x2  # two in a byte: torch converts it to nothing
+    ):
         raise ValueError("it holds a tensor of a kind that no checkpoint has")
     size = tensor.numel() * tensor.element_size()
     if not tensor.is_contiguous() or tensor.storage_offset() != 0:

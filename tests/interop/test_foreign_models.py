@@ -106,6 +106,16 @@ def test_the_logits_are_the_same_for_every_token_of_theirs(layout, options, tmp_
     assert any("heads of keys and values" in note for note in imported.notes) == shared
 
 
+def test_no_logit_is_too_large_to_be_compared_with(tmp_path, data):
+    theirs, _ = saved(tmp_path / "folder", "qwen3", num_key_value_heads=4)
+    with torch.no_grad():
+        theirs.model.norm.weight.mul_(1e4)
+    theirs.save_pretrained(tmp_path / "folder")
+    assert "takes up to 0 of the probability" in " ".join(
+        read_model(tmp_path / "folder", [], data).notes
+    )
+
+
 @pytest.mark.parametrize("layout", ["gpt2", "qwen3"])
 def test_it_writes_and_learns_on(layout, tmp_path, data, monkeypatch):
     options = {} if layout == "gpt2" else {"num_key_value_heads": 2}

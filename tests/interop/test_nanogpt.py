@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import sys
 
 import pytest
 import torch
@@ -99,6 +100,14 @@ def test_a_text_of_other_characters_is_refused(tmp_path, data):
         read_model(tmp_path / "ckpt.pt", [str(tmp_path / "other.txt")], data)
 
 
+def with_weight(change):
+    weights = nanogpt.weights(V, bias=True)
+    return {"model": {**weights, NORM: change(weights[NORM])}}
+
+
+NORM = "transformer.ln_f.weight"
+
+
 class Harmful:
     def __reduce__(self):
         return print, ("this must not be run",)
@@ -119,12 +128,30 @@ class Harmful:
         ({"model": {"transformer.wte.weight": torch.ones(1).expand(V, 16)}}, "densely"),
         ({"model": {3: torch.ones(1)}}, "no weight"),
         ({"model": {"transformer.wte.weight": "text"}}, "no weight"),
+        ({"model_args": nanogpt.model_args(V, True) | {"dropout": 10**400}}, "sensible dropout"),
+        ({"best_val_loss": torch.tensor(1 + 2j)}, "a kind that no checkpoint has"),
+        (with_weight(lambda w: torch.nested.nested_tensor([w, w])), "a kind that no checkpoint"),
+        (with_weight(lambda w: w.byte().view(torch.float4_e2m1fn_x2)), "a kind that no checkpoint"),
+        (with_weight(lambda w: 0 * w + 3e38), "logits are not finite"),
+        (with_weight(lambda w: w * 0), "a final norm so small"),
     ],
 )
 def test_what_is_no_checkpoint_of_nanogpt_is_refused(changes, fault, text, tmp_path, data):
     nanogpt.write(tmp_path / "ckpt.pt", V, **changes)
     with pytest.raises(ValueError, match=fault):
         read_model(tmp_path / "ckpt.pt", text, data)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts kilobytes as Linux does")
+def test_a_size_that_is_only_claimed_takes_no_memory(text, tmp_path, data):
+    import resource
+
+    arguments = nanogpt.model_args(V, True) | {"n_embd": 65_536, "n_layer": 1000}
+    nanogpt.write(tmp_path / "ckpt.pt", V, model_args=arguments)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match="with the shape"):
+        read_model(tmp_path / "ckpt.pt", text, data)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
 
 
 def test_a_bare_pickle_and_our_own_checkpoint_are_refused(text, tmp_path, data):

@@ -74,6 +74,13 @@ def test_metadata_that_do_not_fit_are_refused(metadata, fault, tmp_path):
         load_model(written(tmp_path, metadata))
 
 
+def test_numbers_of_four_bits_are_refused(tmp_path):
+    packed = torch.zeros(4, dtype=torch.uint8).view(torch.float4_e2m1fn_x2)
+    safetensors.save_file({"w": packed}, tmp_path / "m.safetensors")
+    with pytest.raises(ValueError, match="four bits"):
+        read_tensors(tmp_path / "m.safetensors")
+
+
 def test_weights_that_do_not_fit_are_refused(tmp_path):
     name = "head.weight"
     for changes in ({"drop": name}, {name: torch.ones(3, 3)}, {"more": torch.ones(1)}):

@@ -25,6 +25,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.server.completion_request import parse
 from minigpt_tui.server.errors import ApiError
 from minigpt_tui.text.plain_text import documents
+from tests.reliability.foreign_checkpoint import checkpoint_targets
 from tests.reliability.frame import refused_in_words
 from tests.reliability.mutation import mutated
 from tests.reliability.small import TEXT, config_for, corpus_in, trained
@@ -61,6 +62,7 @@ def foreign_targets(folder: Path, plain: st.SearchStrategy[Any]) -> list[Target]
         path = place / name if place.is_dir() else place
         what = f"{path.parent.name}/{name}" if place.is_dir() else name
         targets.append((what, mutated(path.read_bytes()), _reading(path, place, _model_in(data))))
+    targets += checkpoint_targets(inputs, plain)
     body = st.dictionaries(st.sampled_from(_FIELDS.split()), plain, max_size=6)
     targets.append(("completion request", body, _asked))
     return targets
