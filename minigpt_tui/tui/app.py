@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.events import Event
+from textual.events import Event, Key
 from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
@@ -122,11 +121,6 @@ class Workbench(App[None]):
         problems = self.keymap.problems
         self.call_after_refresh(partial(announce_problems, self, self.data, problems))
 
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key):
-            self.between_keys.pressed()
-        await super().on_event(event)
-
     def on_unmount(self) -> None:
         if self.serving is not None:
             self.serving.stop()
@@ -142,6 +136,8 @@ class Workbench(App[None]):
         return super().post_message(message)
 
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key):
+            self.between_keys.pressed()
         if not self.typed_ahead.is_overtaken(event):
             await super().on_event(event)
 
