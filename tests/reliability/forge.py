@@ -2,7 +2,7 @@
 
 A process of its own loads everything and runs nothing; for each order it forks a child that runs
 the real command. The child can be killed by SIGKILL: after some time, or before its n-th step of
-writing to the disk (of an unbuffered write, in the middle of it). The product knows nothing of
+writing to the disk (of a write, in the middle of it). The product knows nothing of
 this: the child counts the calls that the system would see.
 """
 
@@ -65,10 +65,16 @@ class Forge:
         """Runs `minigpt-tui` with these arguments."""
         return self._order({"argv": [str(part) for part in argv]}, kill_at, kill_after)
 
-    def call(self, function: Callable[..., object], *arguments: str, kill_at: int | None) -> Done:
+    def call(
+        self,
+        function: Callable[..., object],
+        *arguments: str,
+        kill_at: int | None,
+        kill_after: float | None = None,
+    ) -> Done:
         """Calls a function of a module with texts as its arguments."""
         name = f"{function.__module__}:{function.__name__}"
-        return self._order({"call": name, "arguments": list(arguments)}, kill_at, None)
+        return self._order({"call": name, "arguments": list(arguments)}, kill_at, kill_after)
 
     def _order(self, what: dict[str, Any], kill_at: int | None, kill_after: float | None) -> Done:
         assert self._process.stdin is not None
@@ -165,7 +171,7 @@ def _count_writes(counter: mmap.mmap, kill_at: int | None) -> None:
         setattr(os, name, counted)
 
     class TornFile(io.FileIO):
-        """An unbuffered file whose write may end in the middle."""
+        """A file whose write may end in the middle."""
 
         def write(self, content: Any) -> int:
             view = memoryview(content).cast("B")
@@ -174,11 +180,21 @@ def _count_writes(counter: mmap.mmap, kill_at: int | None) -> None:
                 die()
             return super().write(view)
 
+    class TornBuffer(io.BufferedWriter):
+        """Others flush it to write by themselves, as numpy does: that counts as well."""
+
+        def flush(self) -> None:
+            if not self.closed and boundary():
+                die()
+            super().flush()
+
     real_open = builtins.open
 
     def open_torn(file: Any, mode: str = "r", buffering: int = -1, **options: Any) -> Any:
         if buffering == 0 and any(sign in mode for sign in "wxa+"):
             return TornFile(file, mode.replace("b", ""))
+        if buffering == -1 and mode in ("wb", "xb", "ab"):
+            return TornBuffer(TornFile(file, mode.replace("b", "")))
         return real_open(file, mode, buffering, **options)
 
     setattr(builtins, "open", open_torn)  # noqa: B010 - typed otherwise

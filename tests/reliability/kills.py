@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,13 @@ from minigpt_tui.runs.leftovers import remove_leftovers
 from minigpt_tui.runs.status import read_status
 from tests.reliability.forge import KILLED, Done, Forge
 from tests.reliability.frame import Cases, Trial, expect, tried
-from tests.reliability.operations import OPERATIONS, expect_whole, slow_operations
+from tests.reliability.operations import (
+    OPERATIONS,
+    Operation,
+    expect_whole,
+    gguf_operations,
+    slow_operations,
+)
 from tests.reliability.small import (
     config_for,
     corpus_in,
@@ -67,7 +74,8 @@ def cases(trial: Trial) -> Cases:
             ),
         ):
             yield from _trainings(trial, forge, scene, name, arguments, goal)
-        yield from _operations(trial, forge, scene)
+        slow = slow_operations() if trial.long else ()
+        yield from _operations(trial, forge, scene, (*OPERATIONS, *gguf_operations(), *slow))
 
 
 def few(trial: Trial, forge: Forge) -> Cases:
@@ -76,7 +84,7 @@ def few(trial: Trial, forge: Forge) -> Cases:
     arguments = ("train", "--resume", "stopped")
     trainings = _trainings(trial, forge, scene, "resume", arguments, scene.whole)
     yield from itertools.islice(trainings, 3)
-    yield from itertools.islice(_operations(trial, forge, scene), 7)
+    yield from itertools.islice(_operations(trial, forge, scene, OPERATIONS), 7)
 
 
 def _scene(trial: Trial) -> Scene:
@@ -87,9 +95,11 @@ def _scene(trial: Trial) -> Scene:
     home = DataFolder(trial.folder / "reference").ready()
     whole = trained(home, "whole", config)
     stopped = trained(home, "stopped", config, stop_at=5)
+    # GGUF holds no other vocabulary.
+    finished = trained(home, "finished", config_for(corpus, level="bpe", vocab_size=270))
     scene = DataFolder(trial.folder / "scene").ready()
     shutil.copytree(stopped.path, scene.runs / "stopped")
-    shutil.copytree(whole.path, scene.runs / "finished")
+    shutil.copytree(finished.path, scene.runs / "finished")
     return Scene(scene.root, file, whole, whole)
 
 
@@ -155,28 +165,39 @@ def _trainings(
         yield tried(what, look)
 
 
-def _operations(trial: Trial, forge: Forge, scene: Scene) -> Cases:
+def _operations(
+    trial: Trial, forge: Forge, scene: Scene, operations: tuple[Operation, ...]
+) -> Cases:
+    """What a person does, killed at writes and at random moments."""
     home = trial.folder / "home"
-    every = (*OPERATIONS, *(slow_operations() if trial.long else ()))
-    for operate, holds in every:
+    for operate, holds in operations:
         scene.copy(home)
+        began = time.monotonic()
         left_alone = forge.call(operate, str(home), kill_at=None)
+        seconds = time.monotonic() - began
         expect(left_alone.code == 0, left_alone.output)
-        places = range(1, left_alone.boundaries + 1)
-        dice = trial.dice("kills", operate.__name__)
-        for place in sorted(dice.sample(places, min(trial.some(12, 400), len(places)))):
-            what = f"{operate.__name__}, killed at write {place} of {left_alone.boundaries}"
+        name, last = operate.__name__, left_alone.boundaries
+        dice = trial.dice("kills", name)
+        places = sorted(dice.sample(range(1, last + 1), min(trial.some(12, 400), last)))
+        moments = [dice.uniform(0, seconds) for _ in range(trial.some(3, 40))]
+        kills: list[tuple[str, int | None, float | None]] = [
+            *((f"{name}, killed at write {place} of {last}", place, None) for place in places),
+            *((f"{name}, killed after {moment:.3f} s", None, moment) for moment in moments),
+        ]
+        for what, kill_at, kill_after in kills:
             if not trial.wants(what):
                 continue
             data = scene.copy(home)
-            done = forge.call(operate, str(home), kill_at=place)
+            done = forge.call(operate, str(home), kill_at=kill_at, kill_after=kill_after)
 
             def look(
                 data: DataFolder = data,
                 done: Done = done,
+                by_time: bool = kill_after is not None,
                 holds: Callable[[DataFolder], None] = holds,
             ) -> None:
-                expect(done.code == KILLED, f"not killed: {done.output}")
+                ended = done.code == KILLED or (by_time and done.code == 0)
+                expect(ended, f"not killed but {done.code}: {done.output}")
                 open_everything(data)
                 holds(data)
                 remove_leftovers(data)

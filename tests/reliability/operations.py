@@ -10,8 +10,11 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.interop.exporting import export_model
+from minigpt_tui.interop.gguf_file import gguf_tensors
 from minigpt_tui.interop.reading import read_model
 from minigpt_tui.jobs.import_run import import_run
 from minigpt_tui.jobs.texts import add_text, delete_text, deleted_texts, restore_text
@@ -128,6 +131,13 @@ def export_to_hugging_face(home: str) -> None:
     export_model(service, "finished", "hf", data.exports / "finished-hf", data)
 
 
+def export_to_gguf(home: str) -> None:
+    data = DataFolder(Path(home))
+    data.exports.mkdir()
+    target = data.exports / "finished.gguf"
+    export_model(GPTService(_finished(home).best), "finished", "gguf", target, data)
+
+
 def _runs_are_whole(data: DataFolder) -> None:
     """The finished run is there once, under one of its names or in the trash, and it is whole."""
     names = {"finished", "renamed"}
@@ -202,6 +212,21 @@ def _export_is_whole(data: DataFolder) -> None:
             expect_whole(run)
 
 
+def _gguf_is_whole(data: DataFolder) -> None:
+    """What stands in its place is the whole model, and the next export is none the worse."""
+    from gguf import GGUFReader
+
+    service = GPTService(find_run(data, "finished").best)
+    data.exports.mkdir(exist_ok=True)
+    export_model(service, "finished", "gguf", data.exports / "again.gguf", data)
+    for target in data.exports.glob("[!.]*"):
+        found = {tensor.name: tensor.data for tensor in GGUFReader(target).tensors}
+        tensors = gguf_tensors(service)
+        expect(found.keys() == tensors.keys(), f"{target.name} has other tensors")
+        same = all(np.array_equal(found[name], tensors[name]) for name in tensors)
+        expect(same, f"{target.name} is another model")
+
+
 OPERATIONS: tuple[Operation, ...] = (
     (rename, _runs_are_whole),
     (delete, _runs_are_whole),
@@ -216,6 +241,13 @@ OPERATIONS: tuple[Operation, ...] = (
     (build_tokens, _tokens_are_whole),
     (export_and_import, _export_is_whole),
 )
+
+
+def gguf_operations() -> tuple[Operation, ...]:
+    """The export to GGUF, where its package is installed."""
+    if importlib.util.find_spec("gguf") is None:
+        return ()
+    return ((export_to_gguf, _gguf_is_whole),)
 
 
 def slow_operations() -> tuple[Operation, ...]:
