@@ -28,6 +28,7 @@ from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.collector import COLLECT_SECONDS, collect_if_due
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
+from minigpt_tui.tui.first_prompt import first_prompt
 from minigpt_tui.tui.focus_order import PaneScreen
 from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.key_prose import with_keys
@@ -158,6 +159,10 @@ class Workbench(App[None]):
         for tour in self.query(Tour):
             tour.show_pane(name)
         pane.focus_first()
+
+    def begin_prompt(self) -> None:
+        """Gives the prompt of Predict and Inspect its first words, until somebody types one."""
+        self.remembered.prompt = first_prompt(self.remembered, self.shown_run, self.data)
 
     def show_run(self, run: RunFolder) -> None:
         """Another run is the one that is looked at."""

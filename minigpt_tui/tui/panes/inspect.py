@@ -41,6 +41,7 @@ class InspectPane(Pane):
     def compose(self) -> ComposeResult:
         remembered = self.workbench.remembered
         yield ModelLine(self.workbench.data, id="model")
+        self.workbench.begin_prompt()
         with Horizontal(id="prompts"):
             prompt = PromptInput(remembered.prompt, id="prompt", classes="box")
             prompt.border_title = "Prompt"

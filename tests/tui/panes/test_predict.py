@@ -8,7 +8,9 @@ import sys
 import pytest
 from textual.events import Paste
 
+from minigpt_tui.config import dump_yaml, with_settings
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.runs.folder import read_config
 from minigpt_tui.tui.widgets.model_line import ModelLine
 from minigpt_tui.tui.widgets.prompt import PromptInput
 from minigpt_tui.tui.widgets.text_box import TextBox
@@ -39,6 +41,20 @@ async def test_tokens_and_words_stand_side_by_side(data: DataFolder) -> None:
         assert left.right <= right.x
         assert left.height >= 9
         assert pilot.app.query_one(TextBox).region.bottom <= 23
+
+
+async def test_the_first_prompt_is_of_the_runs_own_text(data: DataFolder) -> None:
+    (data.corpora / "mine.txt").write_text("We eat rice. ", encoding="utf-8")
+    run = trained_run(data, "breakfast")
+    config = with_settings(read_config(run), {"corpus": ("mine",)})
+    run.config_file.write_text(dump_yaml(config), encoding="utf-8")
+    app = workbench(data)
+    app.shown_run = run
+    async with app.run_test(size=(80, 24)) as pilot:
+        await answered(pilot)
+        assert app.query_one(PromptInput).prompt == "We eat"
+        await pilot.press("f5", "f4")
+        assert app.query_one(PromptInput).prompt == "We eat"
 
 
 async def test_unk_is_shown_but_marked(data: DataFolder) -> None:
