@@ -29,7 +29,6 @@ from minigpt_tui.tui.collector import COLLECT_SECONDS, collect_if_due
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
 from minigpt_tui.tui.first_prompt import first_prompt
-from minigpt_tui.tui.focus_order import PaneScreen
 from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.key_prose import with_keys
 from minigpt_tui.tui.keymap import load_keymap
@@ -37,6 +36,7 @@ from minigpt_tui.tui.leaving import Leaving
 from minigpt_tui.tui.letting_go import Footer, let_go_of_removed_widgets
 from minigpt_tui.tui.palette import palette_commands
 from minigpt_tui.tui.pane import Pane, while_there
+from minigpt_tui.tui.pane_screen import PaneScreen
 from minigpt_tui.tui.panes import PANES, build_pane
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
 from minigpt_tui.tui.run_queue import RunQueue, save_queue
