@@ -275,11 +275,13 @@ class Workbench(App[None]):
         self.remembered.theme = self.theme
         save_remembered(self.remembered, self.data)
 
-    def _catch_up(self) -> None:
-        """A key has been answered: one of the things that waited is done, not both."""
-        if not collect_if_due():
-            for pane in self.query(Pane):
-                while_there(pane, pane.catch_up)()
+    def _catch_up(self) -> bool:
+        """A key has been answered: does one of the things that waited; whether more may."""
+        if collect_if_due():
+            return True
+        for pane in self.query(Pane):
+            while_there(pane, pane.catch_up)()
+        return False
 
     def _collect_if_idle(self) -> None:
         if not self.between_keys.typing:

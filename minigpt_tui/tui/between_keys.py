@@ -20,9 +20,10 @@ TYPING_SECONDS = 0.5
 
 
 class BetweenKeys:
-    """Calls `work` after each key, unless the next one comes sooner than the answer."""
+    """Calls `work` after each key, unless the next one comes sooner than the answer, and again
+    as long as it says that there is more."""
 
-    def __init__(self, app: App[None], work: Callable[[], object]) -> None:
+    def __init__(self, app: App[None], work: Callable[[], bool]) -> None:
         self._app = app
         self._work = work
         self._pressed = self._worked = float("-inf")
@@ -41,9 +42,13 @@ class BetweenKeys:
         self._pressed = now
         if self._timer is not None:
             self._timer.stop()
+        self._wait()
+
+    def _wait(self) -> None:
         self._timer = self._app.set_timer(ANSWERED_SECONDS, self._answered)
 
     def _answered(self) -> None:
         self._timer = None
         self._worked = time.monotonic()
-        self._work()
+        if self._work():
+            self._wait()

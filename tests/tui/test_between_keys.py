@@ -24,14 +24,19 @@ async def until(condition: object) -> None:
 async def test_nothing_waits_while_nobody_types() -> None:
     app: App[None] = App()
     async with app.run_test():
-        assert not BetweenKeys(app, lambda: None).typing
+        assert not BetweenKeys(app, lambda: False).typing
 
 
 async def test_what_waits_is_done_once_after_a_key_and_then_nothing_waits() -> None:
     app: App[None] = App()
     done: list[float] = []
     async with app.run_test():
-        keys = BetweenKeys(app, lambda: done.append(time.monotonic()))
+
+        def work() -> bool:
+            done.append(time.monotonic())
+            return False
+
+        keys = BetweenKeys(app, work)
         keys.pressed()
         pressed = time.monotonic()
         keys.pressed()
@@ -43,12 +48,22 @@ async def test_what_waits_is_done_once_after_a_key_and_then_nothing_waits() -> N
         assert len(done) == 1
 
 
+async def test_what_is_left_is_done_a_moment_later() -> None:
+    app: App[None] = App()
+    left = [True, True, False, False]
+    async with app.run_test() as pilot:
+        BetweenKeys(app, lambda: left.pop(0)).pressed()
+        await until(lambda: len(left) == 1)
+        await pilot.pause(3 * ANSWERED_SECONDS)
+        assert len(left) == 1
+
+
 async def test_a_key_that_is_held_down_does_not_hold_the_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app: App[None] = App()
     async with app.run_test():
-        keys = BetweenKeys(app, lambda: None)
+        keys = BetweenKeys(app, lambda: False)
         now = time.monotonic()
         monkeypatch.setattr("minigpt_tui.tui.between_keys.time.monotonic", lambda: now)
         for _ in range(4):  # faster than any answer
