@@ -38,8 +38,22 @@ def sweep_temporaries(folder: Path, *, older_than: float = ABANDONED_SECONDS) ->
     whose writer is gone, or which nobody has touched for `older_than` seconds. Raises OSError
     where the system refuses.
     """
+    return _sweep(sorted(folder.glob(f".*{TEMPORARY_SUFFIX}")), older_than)
+
+
+def sweep_beside(target: Path) -> list[Path]:
+    """Remove what killed writes of this very file or folder left beside it.
+
+    For places outside the data folder, where other hidden files are none of ours. Raises OSError.
+    """
+    own = re.compile(re.escape(f".{target.name[:_NAME_LENGTH]}") + _OWNER.pattern)
+    begun = [path for path in target.absolute().parent.iterdir() if own.match(path.name)]
+    return _sweep(sorted(begun), ABANDONED_SECONDS)
+
+
+def _sweep(candidates: list[Path], older_than: float) -> list[Path]:
     removed: list[Path] = []
-    for path in sorted(folder.glob(f".*{TEMPORARY_SUFFIX}")):
+    for path in candidates:
         try:
             untouched = time.time() - path.lstat().st_mtime
             if untouched < older_than and not _writer_is_gone(path.name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from minigpt_tui.inference.service import GPTService
@@ -12,6 +13,7 @@ from minigpt_tui.interop.tensor_file import save_model
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, read_info
 from minigpt_tui.runs.info import RunInfo
+from minigpt_tui.temporary_files import sweep_beside
 from minigpt_tui.text.safe import visible
 
 
@@ -25,6 +27,8 @@ def export_model(
     if not target.absolute().parent.is_dir():
         shown = visible(str(target.absolute().parent))
         raise ValueError(f"There is no folder {shown} to write into.")
+    with suppress(OSError):  # the writing will meet it too, and say so
+        sweep_beside(target)
     match form:
         case "hf":
             sample = sample_text(service, data)

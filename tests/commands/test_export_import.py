@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -67,6 +68,15 @@ def test_a_model_goes_out_and_comes_back(here, home, capsys):
     assert run("predict", "I eat", "--run", "back") == 0
     assert run("eval", "--run", "back") == 0  # on the same text as it was measured on
     assert f"Val Loss: {status.best_val_loss:.4f}" in capsys.readouterr().out
+
+
+def test_what_a_killed_export_left_is_gone_after_the_next(here):
+    code = "from pathlib import Path; from minigpt_tui.temporary_files import temporary_beside as b"
+    code += "; b(Path('first.safetensors')).write_bytes(b'half')"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=here)
+    assert [path.name.startswith(".first.safetensors.") for path in here.iterdir()] == [True]
+    assert run("export", "first", "--to", "safetensors") == 0
+    assert [path.name for path in here.iterdir()] == ["first.safetensors"]
 
 
 def test_any_checkpoint_can_be_chosen(here, home, capsys):

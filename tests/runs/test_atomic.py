@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from minigpt_tui.runs.atomic import sweep_temporaries, temporary_beside, write_atomic
+from minigpt_tui.temporary_files import sweep_beside
 
 
 @pytest.fixture
@@ -85,3 +86,20 @@ def test_leftovers_are_swept_when_they_are_old(folder: Path) -> None:
 
     assert sweep_temporaries(folder) == sorted([old, deep])
     assert sorted(os.listdir(folder)) == sorted([young.name, "kept.tmp", ".kept", "kept"])
+
+
+def test_beside_a_file_only_what_killed_writes_of_it_left_is_removed(folder: Path) -> None:
+    target = folder / "model.gguf"
+    code = "import sys; from minigpt_tui.temporary_files import temporary_beside as beside\n"
+    code += "from pathlib import Path\n"
+    code += "for name in sys.argv[1:]: beside(Path(name)).mkdir()"
+    names = [str(target), str(folder / "model"), str(folder / "model.gguf.part")]
+    subprocess.run([sys.executable, "-c", code, *names], check=True)  # and is gone
+    mine = temporary_beside(target)
+    mine.write_bytes(b"in progress")
+    (folder / ".model.gguf.tmp").write_bytes(b"somebody else's")
+    before = set(os.listdir(folder))
+    (removed,) = sweep_beside(target)
+    assert removed.name.startswith(".model.gguf.")
+    assert removed.name.count(".") == 4
+    assert before - set(os.listdir(folder)) == {removed.name}
