@@ -42,7 +42,7 @@ def sweep_temporaries(folder: Path, *, older_than: float = ABANDONED_SECONDS) ->
 
 
 def sweep_beside(target: Path) -> list[Path]:
-    """Remove what killed writes of this very file or folder left beside it.
+    """Remove what killed writes of a file or folder of this name left beside it.
 
     For places outside the data folder, where other hidden files are none of ours. Raises OSError.
     """

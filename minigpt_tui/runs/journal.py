@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -145,8 +146,9 @@ class JournalReader:
                 whole = True
                 while whole:
                     lines = file.readlines(BLOCK_BYTES)
-                    whole = bool(lines) and lines[-1].endswith(b"\n")
-                    block = lines if whole else lines[:-1]
+                    # Behind a line without its end may stand what was added to it meanwhile.
+                    block = list(takewhile(lambda line: line.endswith(b"\n"), lines))
+                    whole = bool(block) and len(block) == len(lines)
                     found = self._objects(block, place.number)
                     self._place = place = place.after(block)
                     yield NewLines(found, from_start)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,7 +29,7 @@ from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.collector import COLLECT_SECONDS, collect_if_due
 from minigpt_tui.tui.composing import Composition
 from minigpt_tui.tui.first_config import first_config
-from minigpt_tui.tui.first_prompt import first_prompt
+from minigpt_tui.tui.first_prompt import FirstPrompt
 from minigpt_tui.tui.key_names import key_words
 from minigpt_tui.tui.key_prose import with_keys
 from minigpt_tui.tui.keymap import load_keymap
@@ -82,6 +83,7 @@ class Workbench(App[None]):
         self.leaving = Leaving(self)
         self.between_keys = BetweenKeys(self, self._catch_up)
         self.remembered: Remembered = load_remembered(data)
+        self.first_prompt = FirstPrompt(self.remembered, self.data)
         self.config: RunConfig = first_config(self.remembered, data)
         """What the form holds; the panes replace it as a whole."""
         self.shown_run: RunFolder | None = None
@@ -137,7 +139,7 @@ class Workbench(App[None]):
         return super().post_message(message)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key):
+        if isinstance(event, Key) and not event.is_forwarded:
             self.between_keys.pressed()
         if not self.typed_ahead.is_overtaken(event):
             await super().on_event(event)
@@ -159,10 +161,6 @@ class Workbench(App[None]):
         for tour in self.query(Tour):
             tour.show_pane(name)
         pane.focus_first()
-
-    def begin_prompt(self) -> None:
-        """Gives the prompt of Predict and Inspect its first words, until somebody types one."""
-        self.remembered.prompt = first_prompt(self.remembered, self.shown_run, self.data)
 
     def show_run(self, run: RunFolder) -> None:
         """Another run is the one that is looked at."""
@@ -273,14 +271,15 @@ class Workbench(App[None]):
             return
         save_queue(self.queue, self.data)
         self.remembered.theme = self.theme
-        save_remembered(self.remembered, self.data)
+        save_remembered(replace(self.remembered, prompt=self.first_prompt.typed), self.data)
 
     def _catch_up(self) -> bool:
         """A key has been answered: does one of the things that waited; whether more may."""
         if collect_if_due():
             return True
-        for pane in self.query(Pane):
-            while_there(pane, pane.catch_up)()
+        for pane in self.query(Pane) if self.screen_stack else ():
+            if pane.is_mounted:  # and all of its parts
+                while_there(pane, pane.catch_up)()
         return False
 
     def _collect_if_idle(self) -> None:

@@ -48,6 +48,8 @@ class BetweenKeys:
         self._timer = self._app.set_timer(ANSWERED_SECONDS, self._answered)
 
     def _answered(self) -> None:
+        if time.monotonic() < self._pressed + ANSWERED_SECONDS / 2:
+            return  # it was due already when the newest key came, which has a timer of its own
         self._timer = None
         self._worked = time.monotonic()
         if self._work():

@@ -36,9 +36,14 @@ class TellingCompositor(Compositor):
         self._laid_out = self._full_map
 
     def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        painted = self._full_map if self._visible_map is None else self._visible_map
         self._full_map = self._laid_out
         result = super().reflow(parent, size)
         self._laid_out = self._full_map
+        # What is to be painted anew depends on what is painted, which may have scrolled since.
+        moved = (geometry for _, geometry in painted.items() ^ self._full_map.items())
+        regions = (geometry.clip.intersection(geometry.region) for geometry in moved)
+        self._dirty_regions.update(region for region in regions if region)
         return result
 
     def clear(self) -> None:

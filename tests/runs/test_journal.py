@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -188,4 +189,32 @@ def test_blocks_before_a_broken_line_are_not_given_twice(
     with pytest.raises(ValueError, match="line 3 is broken"):
         look(reader)
     path.write_bytes(path.read_bytes().replace(b"[]\n", as_line({"n": 2})))
+    assert look(reader) == NewLines([{"n": 2}, {"n": 3}], from_start=False)
+
+
+class Overtaken(io.BytesIO):
+    """A file whose writer ends a line between two of its reader's looks at the disk."""
+
+    def __init__(self, begun: bytes, added: bytes) -> None:
+        super().__init__(begun + added)
+        self.begun = len(begun)
+
+    def readlines(self, hint: int | None = -1, /) -> list[bytes]:
+        begun = self.read(self.begun - self.tell())
+        return [*begun.splitlines(keepends=True), *super().readlines(hint)]
+
+
+def test_a_line_that_is_ended_while_it_is_read_waits_for_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    begun = as_line({"n": 1}) + as_line({"n": 2})[:5]
+    whole = begun + as_line({"n": 2})[5:] + as_line({"n": 3})
+    path.write_bytes(whole)
+    reader = JournalReader(path)
+    with open(path, "rb") as real, monkeypatch.context() as patched:
+        overtaken = Overtaken(begun, whole[len(begun) :])
+        patched.setattr(overtaken, "fileno", real.fileno)
+        patched.setattr(journal, "open_regular", lambda path: overtaken)
+        assert look(reader).lines == [{"n": 1}]
     assert look(reader) == NewLines([{"n": 2}, {"n": 3}], from_start=False)

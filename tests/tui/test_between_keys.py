@@ -8,6 +8,8 @@ import time
 import pytest
 from textual.app import App
 
+from minigpt_tui.paths import DataFolder
+from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.between_keys import ANSWERED_SECONDS, TYPING_SECONDS, BetweenKeys
 
 PATIENCE_SECONDS = 20.0
@@ -74,3 +76,17 @@ async def test_a_key_that_is_held_down_does_not_hold_the_screen(
             keys.pressed()
             assert not keys.typing
             now += TYPING_SECONDS / 4
+
+
+async def test_a_pane_that_is_still_coming_has_nothing_to_show_yet(data: DataFolder) -> None:
+    app = Workbench(data)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        for name in ("train", "runs", "predict", "inspect", "corpus"):
+            # As a click on a tab does: the keys' moments come meanwhile.
+            turning = asyncio.create_task(app.action_pane(name))
+            while not turning.done():
+                app._catch_up()
+                await asyncio.sleep(0)
+            await turning
+            app._catch_up()

@@ -41,7 +41,7 @@ class InspectPane(Pane):
     def compose(self) -> ComposeResult:
         remembered = self.workbench.remembered
         yield ModelLine(self.workbench.data, id="model")
-        self.workbench.begin_prompt()
+        self.workbench.first_prompt.begin(self.workbench.shown_run)
         with Horizontal(id="prompts"):
             prompt = PromptInput(remembered.prompt, id="prompt", classes="box")
             prompt.border_title = "Prompt"

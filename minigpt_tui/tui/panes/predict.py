@@ -57,7 +57,7 @@ class PredictPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield ModelLine(self.workbench.data, id="model")
-        self.workbench.begin_prompt()
+        self.workbench.first_prompt.begin(self.workbench.shown_run)
         prompt = PromptInput(self.workbench.remembered.prompt, id="prompt", classes="box")
         prompt.border_title = "Prompt"
         yield prompt
