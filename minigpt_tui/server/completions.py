@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from minigpt_tui.inference.decoding import BusyError, Decoder, Generation, ScoredToken
@@ -26,6 +26,7 @@ from minigpt_tui.server.completion_request import (
 )
 from minigpt_tui.server.errors import ApiError, busy, gone
 from minigpt_tui.server.fields import read_object
+from minigpt_tui.server.json_answer import JsonAnswer
 from minigpt_tui.server.served_model import ServedModel, Shelf
 from minigpt_tui.text.tokenizers import EOT_ID
 
@@ -166,7 +167,7 @@ async def complete(request: Request) -> Response:
     await answer.begin(request.app.state.decoder)
     if asked.stream:
         return _Stream(answer)
-    return JSONResponse(answer.body(await _whole_choices(answer, request), usage=True))
+    return JsonAnswer(answer.body(await _whole_choices(answer, request), usage=True))
 
 
 class _Stream(StreamingResponse):

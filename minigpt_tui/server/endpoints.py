@@ -7,12 +7,13 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from minigpt_tui import __version__
 from minigpt_tui.server import fields
 from minigpt_tui.server.completion_request import MOST_ROWS, MOST_TOKENS_A_REQUEST
 from minigpt_tui.server.errors import ApiError, busy
+from minigpt_tui.server.json_answer import JsonAnswer
 from minigpt_tui.server.openapi import document
 from minigpt_tui.server.served_model import ServedModel
 from minigpt_tui.text.tokenizers import EOT_ID, UNK_ID
@@ -27,7 +28,7 @@ def _model(request: Request) -> ServedModel:
 
 async def health(request: Request) -> Response:
     decoder = request.app.state.decoder
-    return JSONResponse(
+    return JsonAnswer(
         {
             "status": "ok",
             "model": _model(request).name,
@@ -38,14 +39,14 @@ async def health(request: Request) -> Response:
 
 
 async def models(request: Request) -> Response:
-    return JSONResponse({"object": "list", "data": [_card(_model(request))]})
+    return JsonAnswer({"object": "list", "data": [_card(_model(request))]})
 
 
 async def model(request: Request) -> Response:
     served = _model(request)
     if request.path_params["name"] != served.name:
         raise ApiError("There is no such model here.", status=404, code="model_not_found")
-    return JSONResponse(_card(served))
+    return JsonAnswer(_card(served))
 
 
 async def tokenize(request: Request) -> Response:
@@ -53,19 +54,19 @@ async def tokenize(request: Request) -> Response:
     served = _model(request)
     text = fields.text(body, "prompt")
     special = fields.flag(body, "add_special_tokens")
-    return JSONResponse(await run_in_threadpool(_tokenized, served, text, special))
+    return JsonAnswer(await run_in_threadpool(_tokenized, served, text, special))
 
 
 async def detokenize(request: Request) -> Response:
     body = await fields.read_object(request)
     service = _model(request).service
     ids = fields.ids(body.get("tokens"), "tokens", service.vocab_size, MOST_TOKENS_A_REQUEST)
-    return JSONResponse({"prompt": await run_in_threadpool(service.tokenizer.decode, ids)})
+    return JsonAnswer({"prompt": await run_in_threadpool(service.tokenizer.decode, ids)})
 
 
 async def tokenizer_info(request: Request) -> Response:
     service = _model(request).service
-    return JSONResponse(
+    return JsonAnswer(
         {
             "level": service.tokenizer.level,
             "vocab_size": service.vocab_size,
@@ -89,11 +90,11 @@ async def predict(request: Request) -> Response:
     if gate.locked():
         raise busy()
     async with gate:
-        return JSONResponse(await run_in_threadpool(_predicted, _model(request), text, top_k))
+        return JsonAnswer(await run_in_threadpool(_predicted, _model(request), text, top_k))
 
 
 async def openapi(request: Request) -> Response:
-    return JSONResponse(document(__version__, _model(request).service.vocab_size))
+    return JsonAnswer(document(__version__, _model(request).service.vocab_size))
 
 
 def _tokenized(served: ServedModel, text: str, special: bool) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
+
+from minigpt_tui.server.json_answer import JsonAnswer
 
 INVALID = "invalid_request_error"
 GONE = 499
@@ -30,7 +32,7 @@ class ApiError(Exception):
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        return JSONResponse(self.body(), status_code=self.status, headers=headers)
+        return JsonAnswer(self.body(), status_code=self.status, headers=headers)
 
     def body(self) -> dict[str, object]:
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,10 +27,22 @@ def main() -> int:
     arguments = build_parser().parse_args()
     # What the program logs of the faults is expected, thousands of times.
     logging.getLogger("minigpt_tui").addHandler(logging.NullHandler())
+    _obey_signals()
     results = Results(arguments.json)
     for promise in [] if arguments.table else _chosen(arguments.only):
         _try(promise, results, arguments)
     return _table(results)
+
+
+def _obey_signals() -> None:
+    """Lets what is started obey the signals that this process was started to ignore.
+
+    Shells have what runs in the background ignore SIGINT, and `nohup` SIGHUP, and a process passes
+    on what it ignores, but not what it handles.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ Headless trainings here, by every signal; the workbench on a pseudo-terminal by 
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -52,6 +53,7 @@ def _begun(home: Path) -> tuple[subprocess.Popen[str], RunFolder]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=os.setpgrp,  # SIGTSTP stops no group that has nobody to wake it
     )
     run = RunFolder(home / "runs" / "r")
     _until(lambda: read_status(run).step > 3, process)

@@ -44,6 +44,7 @@ class Server:
             content = answer.read()
             got = {name.lower(): value for name, value in answer.getheaders()}
         is_json = got.get("content-type", "").startswith("application/json")
+        assert content.isascii() or not is_json  # so that it may be printed as it comes
         return answer.status, json.loads(content) if is_json else content.decode(), got
 
     def complete(self, **body: Any) -> Any:

@@ -214,6 +214,11 @@ def test_half_a_character_is_named(server: Server, path: str) -> None:
     assert server.request("POST", path, whole)[0] == 200
 
 
+def test_no_answer_has_signs_that_a_terminal_obeys(server: Server) -> None:
+    hidden = "I \u202eeat\u200b\x9b\x1b[2J é"
+    assert server.complete(prompt=hidden, max_tokens=1, echo=True)["choices"]
+
+
 def test_many_streams_at_once_all_end(server: Server) -> None:
     texts: dict[int, str] = {}
 
