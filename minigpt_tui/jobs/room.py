@@ -11,11 +11,13 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from minigpt_tui.planning.memory import memory_in_words
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.requests import take_requests
+from minigpt_tui.temporary_files import sweep_temporaries
 from minigpt_tui.text.safe import visible
 from minigpt_tui.training.control import Control
 
@@ -78,6 +80,8 @@ class Room:
                 except OSError as error:
                     refusal = error
                 else:
+                    with suppress(OSError):  # what was begun in vain may have come back with it
+                        sweep_temporaries(self.run.path, older_than=RETRY_SECONDS / 2)
                     log.info("There is room again: the training goes on.")
                     self.tell(None)
                     return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from minigpt_tui.jobs.room import Room
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.folder import RunFolder, create_run
+from minigpt_tui.temporary_files import temporary_beside
 from minigpt_tui.training.control import Control
 
 
@@ -42,6 +44,26 @@ def test_what_was_refused_is_written_when_the_folder_is_back(
     assert len(reasons) == 3
     assert all(reason and "is gone, and 3 MB are to be written" in reason for reason in reasons)
     assert waited[0] > 0
+
+
+def test_what_was_begun_in_vain_is_gone_when_the_folder_is_back(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    begun = temporary_beside(run.path / "best_model.pt")
+
+    def write() -> None:
+        if not begun.exists():
+            begun.write_bytes(b"half of it")
+            run.path.rename(elsewhere)  # before it can be removed
+            raise FileNotFoundError(errno.ENOENT, "it is gone")
+
+    def tell(reason: str | None) -> None:
+        if reason is not None:
+            elsewhere.rename(run.path)
+
+    Room(run, Control(), tell, lambda seconds: None).write(write)
+    assert not begun.exists()
 
 
 def test_a_stop_ends_the_wait_with_what_was_refused(run: RunFolder) -> None:

@@ -263,7 +263,7 @@ def _moved_away(scene: Scene) -> None:
     shutil.rmtree(home, ignore_errors=True)
     with training(scene, home) as going:
         _begun(going)
-        elsewhere = scene.folder / "elsewhere"
+        elsewhere = _place_for(scene)
         going.run.path.rename(elsewhere)
         _waits(going, "is gone")
         elsewhere.rename(going.run.path)
@@ -276,11 +276,18 @@ def _data_moved_away(scene: Scene) -> None:
     shutil.rmtree(home, ignore_errors=True)
     with training(scene, home) as going:
         _begun(going)
-        elsewhere = scene.folder / "elsewhere"
+        elsewhere = _place_for(scene)
         home.rename(elsewhere)
         _waits(going, "is gone")
         elsewhere.rename(home)
         _expect_undisturbed(going, scene)
+
+
+def _place_for(scene: Scene) -> Path:
+    """Where a folder can be moved to; a case before this one may have ended with it there."""
+    elsewhere = scene.folder / "elsewhere"
+    shutil.rmtree(elsewhere, ignore_errors=True)
+    return elsewhere
 
 
 def _powerless() -> tuple[str, ...]:
