@@ -13,7 +13,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from minigpt_tui.config import load_preset
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.status import read_status

@@ -10,16 +10,10 @@ from typing import Any
 
 from minigpt_tui import __version__
 from minigpt_tui.cli import SECTION_TITLES, build_parser
-from minigpt_tui.config import (
-    SECTIONS,
-    RunConfig,
-    Setting,
-    differences,
-    load_preset,
-    preset_names,
-    settings,
-)
+from minigpt_tui.config import SECTIONS, RunConfig
+from minigpt_tui.config_files import load_preset, preset_names
 from minigpt_tui.server.openapi import document
+from minigpt_tui.settings import Setting, differences, settings
 
 FOLDER = Path(__file__).with_suffix("")
 WRITTEN = "by `python -m docs.reference`."

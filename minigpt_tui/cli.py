@@ -15,8 +15,9 @@ from minigpt_tui.commands import bench, completion, config, doctor, exit_codes, 
 from minigpt_tui.commands.exit_codes import FAILED, INTERRUPTED, OK, USAGE
 from minigpt_tui.commands.export import add_export
 from minigpt_tui.commands.import_model import add_import
-from minigpt_tui.config import SECTIONS, Setting, settings
+from minigpt_tui.config import SECTIONS
 from minigpt_tui.runs.damaged import DamagedError
+from minigpt_tui.settings import Setting, settings
 from minigpt_tui.text.safe import visible
 from minigpt_tui.waiting import choose_waiting
 

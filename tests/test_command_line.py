@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from minigpt_tui.cli import main
-from minigpt_tui.config import check_setting, load_yaml
+from minigpt_tui.config_files import load_yaml
+from minigpt_tui.settings import check_setting
 
 ESCAPE = "\x1b]0;title\x07\u202e"
 

@@ -6,8 +6,8 @@ import pytest
 
 from docs import keys, reference
 from minigpt_tui.cli import build_parser
-from minigpt_tui.config import settings
 from minigpt_tui.server.openapi import document
+from minigpt_tui.settings import settings
 
 
 def test_the_page_of_keys_is_that_of_the_registry():

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from minigpt_tui.cli import build_parser
-from minigpt_tui.config import load_preset
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import find_run
 from minigpt_tui.runs.status import read_status

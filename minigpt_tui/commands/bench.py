@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from minigpt_tui.commands.exit_codes import OK
 from minigpt_tui.commands.table import table
-from minigpt_tui.config import RunConfig, load_preset
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset
 
 if TYPE_CHECKING:
     from minigpt_tui.jobs.benchmark import Speed

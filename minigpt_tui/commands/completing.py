@@ -10,8 +10,9 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from minigpt_tui.config import preset_names, settings
+from minigpt_tui.config_files import preset_names
 from minigpt_tui.paths import DataFolder, data_folder
+from minigpt_tui.settings import settings
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,10 @@ from typing import Any
 
 from minigpt_tui.commands.doctor import chosen_folder
 from minigpt_tui.commands.exit_codes import OK
-from minigpt_tui.config import (
-    SECTIONS,
-    RunConfig,
-    Setting,
-    get_setting,
-    load_preset,
-    load_yaml,
-    preset_names,
-    settings,
-)
+from minigpt_tui.config import SECTIONS, RunConfig
+from minigpt_tui.config_files import load_preset, load_yaml, preset_names
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.settings import Setting, get_setting, settings
 from minigpt_tui.text.safe import visible
 
 DEFAULT = "default"

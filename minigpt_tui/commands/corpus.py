@@ -143,7 +143,7 @@ def _remove(arguments: argparse.Namespace, data: DataFolder) -> int:
 
 def _stats(arguments: argparse.Namespace, data: DataFolder) -> int:
     from minigpt_tui.commands.train import config_from
-    from minigpt_tui.config import with_settings
+    from minigpt_tui.settings import with_settings
     from minigpt_tui.tui.text_measure import TextMeasure
     from minigpt_tui.tui.text_reading import read_text
     from minigpt_tui.tui.text_steps import Measured, TextFacts
@@ -182,8 +182,9 @@ def _stats(arguments: argparse.Namespace, data: DataFolder) -> int:
 
 def _build(arguments: argparse.Namespace, data: DataFolder) -> int:
     from minigpt_tui.commands.train import config_from
-    from minigpt_tui.config import ModelConfig, with_settings
+    from minigpt_tui.config import ModelConfig
     from minigpt_tui.jobs.prepare import prepare
+    from minigpt_tui.settings import with_settings
 
     config = with_settings(config_from(arguments), {"corpus": tuple(arguments.names)})
     # A text is made ready whatever model will learn it: the smallest asks nothing of it.

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from minigpt_tui.commands.progress import CLEAR_LINE, REDRAW_SECONDS
 from minigpt_tui.commands.train import config_from, stopping_on_signals
-from minigpt_tui.config import RunConfig, from_dict, parse_setting, settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.paths import data_folder
+from minigpt_tui.settings import parse_setting, settings
 from minigpt_tui.text.safe import visible
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Event, Preparing, Started, StepDone

@@ -14,21 +14,17 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from minigpt_tui.config import (
-    UNKNOWN_CORPUS,
-    RunConfig,
+from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig
+from minigpt_tui.config_files import dump_yaml, from_dict, load_preset, load_yaml
+from minigpt_tui.paths import DataFolder, check_name, data_folder
+from minigpt_tui.settings import (
     check,
     check_setting,
-    dump_yaml,
-    from_dict,
     get_setting,
-    load_preset,
-    load_yaml,
     parse_setting,
     settings,
     with_settings,
 )
-from minigpt_tui.paths import DataFolder, check_name, data_folder
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.freed_memory import keep_freed_memory

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.inference.engine import Engine, engine_for
 from minigpt_tui.inference.layers import Floats
 from minigpt_tui.inference.sampler_chain import softmax

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from minigpt_tui import __version__
-from minigpt_tui.config import RunConfig, to_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import to_dict
 from minigpt_tui.inference.service import GPTService
 
 _LARGEST = 2.0**53

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from minigpt_tui.config import (
-    UNKNOWN_CORPUS,
-    ModelConfig,
-    RunConfig,
-    check,
-    from_dict,
-    with_settings,
-)
+from minigpt_tui.config import UNKNOWN_CORPUS, ModelConfig, RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.inference.layers import LAYER_NORM_EPSILON
 from minigpt_tui.model.fused import NORM_EPSILON
 from minigpt_tui.model.qwen3 import ROPE_THETA
+from minigpt_tui.settings import check, with_settings
 from minigpt_tui.text.safe import visible
 from minigpt_tui.text.tokenizers import EOT_ID, UNK_ID
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.interop.figures import IMPORTED, plain_metrics
 from minigpt_tui.interop.hugging_face_config import OWN, config_from_document, kv_heads
 from minigpt_tui.interop.hugging_face_weights import from_hugging_face, with_every_kv_head
@@ -18,6 +17,7 @@ from minigpt_tui.interop.imported import Imported, as_checkpoint
 from minigpt_tui.interop.json_file import read_json
 from minigpt_tui.interop.tensor_file import read_tensors
 from minigpt_tui.interop.vocabulary_file import Vocabulary, vocabulary_from_document
+from minigpt_tui.settings import with_settings
 from minigpt_tui.text.safe import visible
 
 

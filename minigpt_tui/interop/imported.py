@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigpt_tui.config import RunConfig, from_dict, to_dict, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict, to_dict
 from minigpt_tui.inference.service import model_in
 from minigpt_tui.interop.foreign_vocabulary import with_special_tokens, with_unknown_row
 from minigpt_tui.interop.sample_text import most_windows
 from minigpt_tui.interop.vocabulary_file import Vocabulary
 from minigpt_tui.runs.checkpoint import Checkpoint
+from minigpt_tui.settings import with_settings
 from minigpt_tui.text.tokenizers import SPECIALS
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig, check, from_dict, with_settings
+from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.inference.service import model_in
 from minigpt_tui.interop.figures import IMPORTED, plain_metrics
 from minigpt_tui.interop.hugging_face_weights import from_hugging_face
@@ -23,6 +24,7 @@ from minigpt_tui.interop.vocabulary_file import Vocabulary
 from minigpt_tui.planning.memory import available_memory
 from minigpt_tui.runs.checkpoint import FORMAT, Checkpoint, load_archive, read_file
 from minigpt_tui.runs.digest import check_tensor
+from minigpt_tui.settings import check, with_settings
 from minigpt_tui.text.safe import visible
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minigpt_tui.config import from_dict, to_dict
+from minigpt_tui.config_files import from_dict, to_dict
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.interop.extras import needs_extra
 from minigpt_tui.interop.figures import own_section, plain_metrics

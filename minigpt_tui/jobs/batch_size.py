@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import torch
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.planning.memory import check_memory
 from minigpt_tui.planning.steps import steps_per_epoch, total_steps
+from minigpt_tui.settings import with_settings
 from minigpt_tui.text.cancel import check_cancelled
 from minigpt_tui.training.device import resolve_device
 from minigpt_tui.training.execution import MOST_THREADS, Execution, supports_bf16

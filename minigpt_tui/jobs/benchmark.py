@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.inference.engine import engine_for
 from minigpt_tui.inference.sampling import Sampling, draw
 from minigpt_tui.jobs.prepare import prepare
 from minigpt_tui.model.build import build_model
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.planning.parameters import parameter_counts
+from minigpt_tui.settings import with_settings
 from minigpt_tui.text.tokenizers import EOT_ID
 from minigpt_tui.training.device import resolve_device
 from minigpt_tui.training.execution import (

@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from minigpt_tui.config import RunConfig, to_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import to_dict
 from minigpt_tui.jobs.batch_size import with_fastest_batch
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.planning.memory import check_memory

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from minigpt_tui import __version__
-from minigpt_tui.config import from_dict
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.interop.imported import Imported
 from minigpt_tui.paths import MAX_NAME_LENGTH, DataFolder
 from minigpt_tui.planning.parameters import parameter_count

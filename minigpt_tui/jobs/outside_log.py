@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from minigpt_tui.config import RunConfig, to_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import to_dict
 from minigpt_tui.interop.loggers import Logger, open_logger
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.training.events import (

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from minigpt_tui.config import RunConfig, check
+from minigpt_tui.config import RunConfig
 from minigpt_tui.jobs.references import references
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.planning.memory import check_memory
@@ -20,6 +20,7 @@ from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.info import BaselineLosses
 from minigpt_tui.runs.leftovers import remove_leftovers
+from minigpt_tui.settings import check
 from minigpt_tui.text.corpus import Corpus, corpus_of, split
 from minigpt_tui.text.file_text import Text
 from minigpt_tui.text.token_file import TokenFile, token_file

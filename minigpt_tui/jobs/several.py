@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigpt_tui.config import RunConfig, check, check_setting, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.jobs.deciding import decide_execution
 from minigpt_tui.jobs.prepare import prepare
 from minigpt_tui.jobs.train import train_new
@@ -21,6 +21,7 @@ from minigpt_tui.planning.time_plan import Rung
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.metrics import EVALUATION, read_records
 from minigpt_tui.runs.status import read_status
+from minigpt_tui.settings import check, check_setting, with_settings
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Event, Preparing

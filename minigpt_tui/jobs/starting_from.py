@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from minigpt_tui.config import RunConfig, check, from_dict, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.runs.checkpoint import Checkpoint
+from minigpt_tui.settings import check, with_settings
 
 KEPT = ("level", "vocab_size", "min_frequency")
 """Settings beside the shape that the model's vocabulary has decided."""

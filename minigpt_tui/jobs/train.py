@@ -17,7 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from minigpt_tui import __version__
-from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.interop.loggers import check_logger
 from minigpt_tui.jobs.deciding import decide
 from minigpt_tui.jobs.drive import Listener, Outcome, drive, follow

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from minigpt_tui.config import RunConfig, settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.planning.parameters import parameter_counts
+from minigpt_tui.settings import settings
 
 MANY_PASSES = 15
 """Over a text: from here on a model without dropout learns it by heart (see `time_plan`)."""

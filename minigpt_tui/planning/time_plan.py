@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.planning.parameters import parameter_count
+from minigpt_tui.settings import with_settings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minigpt_tui.config import from_dict
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.planning.memory import available_memory, memory_in_words
 from minigpt_tui.planning.parameters import parameter_shapes
 from minigpt_tui.runs.archive import ARCHIVE_START, check_archive
@@ -56,7 +56,7 @@ class Checkpoint:
     """A model at one moment of its training.
 
     `model_state` maps every name of `parameter_shapes` to a tensor of that shape. `config` is
-    `config.to_dict` of the run's configuration. `metrics` holds plain numbers (step, epoch,
+    `to_dict` of the run's configuration. `metrics` holds plain numbers (step, epoch,
     train_loss, val_loss, …). `trainer_state` (optimizer and the like: nested plain containers of
     numbers, text and tensors) is None where the file is not meant to resume from.
     """

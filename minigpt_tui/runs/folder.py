@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minigpt_tui import __version__
-from minigpt_tui.config import RunConfig, dump_yaml, load_yaml
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import dump_yaml, load_yaml
 from minigpt_tui.paths import MAX_NAME_LENGTH, DataFolder, check_name
 from minigpt_tui.regular_file import open_regular
 from minigpt_tui.runs.atomic import (

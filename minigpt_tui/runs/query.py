@@ -21,7 +21,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from minigpt_tui.config import settings
+from minigpt_tui.settings import settings
 
 Value = float | str | tuple[str, ...] | None
 """What a run has under a field; of several texts any may match."""

@@ -15,13 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from minigpt_tui.config import RunConfig, get_setting, settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs, read_config, read_info
 from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.manage import is_pinned, read_notes
 from minigpt_tui.runs.query import Value
 from minigpt_tui.runs.status import Status, read_status
+from minigpt_tui.settings import get_setting, settings
 
 RESUMABLE_STATES = ("stopped", "interrupted", "failed", "diverged")
 

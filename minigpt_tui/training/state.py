@@ -6,10 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minigpt_tui.config import differences, from_dict, to_dict
+from minigpt_tui.config_files import from_dict, to_dict
 from minigpt_tui.inference.evaluation import Evaluation
 from minigpt_tui.planning.step_plan import Change
 from minigpt_tui.runs.checkpoint import Checkpoint
+from minigpt_tui.settings import differences
 from minigpt_tui.training.diagnosis import DiagnosisState
 from minigpt_tui.training.execution import Execution, supports_bf16
 from minigpt_tui.training.progress import Progress

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from minigpt_tui.config import RunConfig, check_setting, load_preset, preset_names, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset, preset_names
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.settings import check_setting, with_settings
 from minigpt_tui.tui.remembered import Remembered
 
 log = logging.getLogger(__name__)

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from textual.content import Content
 
-from minigpt_tui.config import RunConfig, differences, load_preset
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.runs.checkpoint_files import CheckpointFile
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.info import RunInfo
 from minigpt_tui.runs.summary import RunSummary
+from minigpt_tui.settings import differences
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.key_prose import USUAL
 from minigpt_tui.tui.keymap import Keymap

@@ -7,7 +7,8 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from minigpt_tui.config import RunConfig, from_dict, to_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict, to_dict
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.regular_file import open_regular
 from minigpt_tui.text.safe import visible

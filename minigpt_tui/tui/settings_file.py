@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from minigpt_tui.config import plain_yaml
+from minigpt_tui.config_files import plain_yaml
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.regular_file import open_regular
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from minigpt_tui.config import (
-    RunConfig,
-    differences,
-    get_setting,
-    load_preset,
-    preset_names,
-    settings,
-)
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset, preset_names
+from minigpt_tui.settings import differences, get_setting, settings
 
 
 def train_command(config: RunConfig, data_dir: Path | None = None) -> str:

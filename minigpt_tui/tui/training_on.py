@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from minigpt_tui.config import (
-    UNKNOWN_CORPUS,
-    RunConfig,
-    check,
-    get_setting,
-    parse_setting,
-    with_settings,
-)
+from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig
+from minigpt_tui.settings import check, get_setting, parse_setting, with_settings
 
 CHANGEABLE = ("corpus", "epochs", "lr")
 _OF_THE_TEXT = ("encoding", "text_field")

@@ -12,7 +12,7 @@ from minigpt_tui.analysis.calibration import calibration
 from minigpt_tui.analysis.evidence import TrainingText, continuations
 from minigpt_tui.analysis.forward import one_window, run
 from minigpt_tui.analysis.sample import sample_windows, score
-from minigpt_tui.config import from_dict
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.jobs.prepare import prepare
 from minigpt_tui.jobs.train import train_new

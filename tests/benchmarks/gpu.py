@@ -16,12 +16,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from minigpt_tui.config import ModelConfig, RunConfig, with_settings
+from minigpt_tui.config import ModelConfig, RunConfig
 from minigpt_tui.jobs.prepare import prepare
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.model.gpt2 import GPT
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Evaluated, Event
 from minigpt_tui.training.execution import Execution, matrix_product_speed

@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from minigpt_tui.config import DataConfig, ModelConfig, RunConfig, to_dict
+from minigpt_tui.config import DataConfig, ModelConfig, RunConfig
+from minigpt_tui.config_files import to_dict
 from minigpt_tui.inference.engine import CachedEngine, Engine
 from minigpt_tui.inference.next_token import UncachedEngine
 from minigpt_tui.inference.sampling import Sampling, draw

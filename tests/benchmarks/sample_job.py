@@ -16,10 +16,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.paths import DataFolder, sample_data_folder
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 
 PROMPT = "I eat"

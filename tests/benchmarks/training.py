@@ -17,12 +17,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from minigpt_tui.config import RunConfig, load_preset, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.jobs.prepare import prepare
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.paths import DataFolder, sample_data_folder
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.metrics import METRIC, read_records
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.execution import (
     MOST_THREADS,

@@ -15,8 +15,9 @@ import pytest
 from minigpt_tui.cli import build_parser, main
 from minigpt_tui.commands.completing import FILES, FOLDERS, complete
 from minigpt_tui.commands.completion import SCRIPTS
-from minigpt_tui.config import preset_names, settings
+from minigpt_tui.config_files import preset_names
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.settings import settings
 
 PATIENCE = 60.0
 SHELLS = {

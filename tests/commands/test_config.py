@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from minigpt_tui.cli import main
-from minigpt_tui.config import settings
+from minigpt_tui.settings import settings
 from minigpt_tui.tui.remembered import Remembered
 
 

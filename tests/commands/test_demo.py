@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from minigpt_tui.commands import demo
-from minigpt_tui.config import load_preset
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.runs.folder import create_run
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.status import Status, write_status

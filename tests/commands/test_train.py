@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from minigpt_tui.cli import main
-from minigpt_tui.config import RunConfig, load_yaml, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_yaml
 from minigpt_tui.runs.folder import find_run, list_runs
 from minigpt_tui.runs.status import read_status
+from minigpt_tui.settings import with_settings
 
 QUICK = ["--preset", "tiny", "--epochs", "2", "--threads", "1", "--device", "cpu"]
 

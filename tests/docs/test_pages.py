@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from minigpt_tui.cli import build_parser
-from minigpt_tui.config import parse_setting, preset_names, settings
+from minigpt_tui.config_files import preset_names
+from minigpt_tui.settings import parse_setting, settings
 from tests.docs.blocks import PAGES, ROOT, calls, fences, name, typed
 from tests.reliability import __main__ as reliability
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from minigpt_tui.config import ModelConfig, RunConfig, to_dict
+from minigpt_tui.config import ModelConfig, RunConfig
+from minigpt_tui.config_files import to_dict
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.runs.checkpoint import Checkpoint, save_checkpoint
 from minigpt_tui.text.tokenizers import EOT_ID, UNK_ID, Tokenizer

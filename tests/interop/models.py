@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from minigpt_tui.config import DataConfig, ModelConfig, RunConfig, to_dict
+from minigpt_tui.config import DataConfig, ModelConfig, RunConfig
+from minigpt_tui.config_files import to_dict
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.model.build import build_model
 from minigpt_tui.model.language_model import LanguageModel

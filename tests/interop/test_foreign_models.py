@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from minigpt_tui.cli import main
-from minigpt_tui.config import from_dict
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.inference.service import GPTService, model_in
 from minigpt_tui.interop.reading import read_model
 from minigpt_tui.runs.checkpoint import load_checkpoint

@@ -9,7 +9,7 @@ import sys
 import pytest
 import torch
 
-from minigpt_tui.config import from_dict
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.inference.service import GPTService, model_in
 from minigpt_tui.interop.hugging_face import export_folder, write_folder
 from minigpt_tui.interop.hugging_face_config import config_document

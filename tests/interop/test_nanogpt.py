@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from minigpt_tui.config import from_dict
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.inference.service import model_in
 from minigpt_tui.interop.nanogpt import use_exact_gelu
 from minigpt_tui.interop.reading import read_model

@@ -7,7 +7,8 @@ import json
 import pytest
 import torch
 
-from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.interop.hugging_face_config import (
     OWN,
     config_document,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict
 
 TEXT = "the cat sat on the mat. the dog ate the cake and the cat ate the fish.\n" * 20
 

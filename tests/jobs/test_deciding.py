@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.jobs.deciding import decide_execution
 from minigpt_tui.jobs.prepare import prepare
 from minigpt_tui.jobs.train import train_new
+from minigpt_tui.settings import with_settings
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.trainer import TrainingData

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minigpt_tui.config import load_preset
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.jobs.export_process import export_beside
 from minigpt_tui.runs.folder import create_run
 from minigpt_tui.text.cancel import CancelledError

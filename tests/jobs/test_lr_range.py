@@ -6,11 +6,11 @@ import math
 
 import pytest
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.jobs.lr_range import RANGES, RISEN, STEPS, find_lr, suggested_lr
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.runs.folder import list_runs
 from minigpt_tui.runs.status import read_status
+from minigpt_tui.settings import with_settings
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.training.control import Control
 

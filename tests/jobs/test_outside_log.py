@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.interop.tensorboard_files import read_scalars
 from minigpt_tui.jobs.train import train_new, train_resumed
 from minigpt_tui.runs.folder import list_runs
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Diagnosed, StepDone
 

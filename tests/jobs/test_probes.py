@@ -8,13 +8,13 @@ from itertools import islice
 import pytest
 import torch
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.jobs.probes import next_step
 from minigpt_tui.jobs.train import train_branch, train_new, train_resumed
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import read_info
 from minigpt_tui.runs.probes import read_probes
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import StepDone
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.jobs import references as module
 from minigpt_tui.jobs.prepare import Prepared, compared_validation_text, prepare
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.info import BaselineLosses
+from minigpt_tui.settings import with_settings
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.compression import compression
 from minigpt_tui.text.ngrams import baselines

@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.jobs.several import Trained, cells_of, ranked, seeds_from, spread, train_several
 from minigpt_tui.runs.folder import list_runs, read_config
 from minigpt_tui.runs.metrics import EVALUATION, read_records
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import StepDone
 

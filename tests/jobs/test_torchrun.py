@@ -11,13 +11,14 @@ import time
 import numpy as np
 import pytest
 
-from minigpt_tui.config import dump_yaml, with_settings
+from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.jobs.train import train_new, train_resumed
 from minigpt_tui.runs.folder import find_run, list_runs
 from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import METRIC, read_records
 from minigpt_tui.runs.status import read_status
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from minigpt_tui.config import dump_yaml, with_settings
+from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.inference.service import GPTService
 from minigpt_tui.jobs.train import train_branch, train_new, train_resumed
 from minigpt_tui.runs.checkpoint import load_checkpoint
@@ -20,6 +20,7 @@ from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, read_records
 from minigpt_tui.runs.requests import write_request
 from minigpt_tui.runs.status import read_status
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import StepDone
 from minigpt_tui.training.extension import Extension

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.jobs.train import train_new, train_resumed
 from minigpt_tui.jobs.verify import verify_files, verify_replay
 from minigpt_tui.runs.metrics import METRIC
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import StepDone
 

@@ -9,11 +9,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from minigpt_tui.config import ModelConfig, RunConfig, check, from_dict
+from minigpt_tui.config import ModelConfig, RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.model.build import build_model
 from minigpt_tui.model.language_model import LanguageModel
 from minigpt_tui.planning.parameters import parameter_shapes
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from minigpt_tui.settings import check
 
 VOCAB_SIZE = 11
 EVERY = [(layout, head) for layout in ("gpt2", "qwen3") for head in ("untied", "tied")]

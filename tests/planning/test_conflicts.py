@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from minigpt_tui.config import load_preset, preset_names, with_settings
+from minigpt_tui.config_files import load_preset, preset_names
 from minigpt_tui.planning.conflicts import conflicts
 from minigpt_tui.planning.steps import steps_per_epoch, total_steps, windows_per_epoch
+from minigpt_tui.settings import with_settings
 
 
 def found(preset: str = "standard", tokens: int = 100_000, vocab: int = 60, **changes: Any) -> str:

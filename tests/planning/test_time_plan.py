@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from minigpt_tui.config import check, load_preset, with_settings
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.planning.parameters import parameter_count
 from minigpt_tui.planning.time_plan import LADDER, planned_for_time
+from minigpt_tui.settings import check, with_settings
 
 LAPTOP = 300e9
 

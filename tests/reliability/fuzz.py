@@ -18,7 +18,7 @@ import numpy as np
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from minigpt_tui.config import from_dict, load_yaml
+from minigpt_tui.config_files import from_dict, load_yaml
 from minigpt_tui.inference.sampler_chain import ORDERS
 from minigpt_tui.inference.sampling import Sampling, draw
 from minigpt_tui.paths import DataFolder

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from minigpt_tui.config import dump_yaml
+from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from tests.reliability.by_pytest import by_pytest

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from minigpt_tui.config import dump_yaml
+from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, find_run, list_runs
 from minigpt_tui.runs.leftovers import remove_leftovers

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minigpt_tui.config import dump_yaml
+from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.jobs.resuming import newest_checkpoint
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from minigpt_tui.config import dump_yaml
+from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.jobs.verify import verify_files
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from minigpt_tui.config import dump_yaml
+from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.folder import RunFolder

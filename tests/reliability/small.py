@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.jobs.resuming import recorded_changes
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.jobs.verify import verify_files
@@ -56,7 +57,7 @@ def config_for(corpus: Path, **training: Any) -> RunConfig:
 
 
 def _names(section: str) -> set[str]:
-    from minigpt_tui.config import settings
+    from minigpt_tui.settings import settings
 
     return {name for name, this in settings().items() if this.section == section}
 

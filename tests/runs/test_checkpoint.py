@@ -20,7 +20,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigpt_tui.config import ModelConfig, RunConfig, to_dict
+from minigpt_tui.config import ModelConfig, RunConfig
+from minigpt_tui.config_files import to_dict
 from minigpt_tui.planning.parameters import parameter_shapes
 from minigpt_tui.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder, check_name
 from minigpt_tui.runs.folder import (
     automatic_name,
@@ -24,6 +24,7 @@ from minigpt_tui.runs.folder import (
     write_info,
 )
 from minigpt_tui.runs.info import BaselineLosses, RunInfo
+from minigpt_tui.settings import with_settings
 
 
 def test_a_new_run_has_its_configuration_and_its_facts(data: DataFolder) -> None:

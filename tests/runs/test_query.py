@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigpt_tui.config import settings
 from minigpt_tui.runs.query import Query, QueryError, Term, Value, fields, parse_query
+from minigpt_tui.settings import settings
 
 RUN: dict[str, Value] = {
     "name": "stories-lr3",

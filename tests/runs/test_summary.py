@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run
 from minigpt_tui.runs.lock import run_lock
@@ -16,6 +16,7 @@ from minigpt_tui.runs.metrics import EVALUATION, RecordWriter
 from minigpt_tui.runs.query import fields, parse_query
 from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.runs.summary import RunsReader, RunSummary, read_summary
+from minigpt_tui.settings import with_settings
 
 
 def newest(reader: RunsReader) -> list[RunSummary] | None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.config import RunConfig, from_dict
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import from_dict
 from minigpt_tui.text.token_file import token_file
 from minigpt_tui.text.tokenizers import build_tokenizer
 from minigpt_tui.training.trainer import TrainingData

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigpt_tui.config import TrainingConfig, settings
+from minigpt_tui.config import TrainingConfig
+from minigpt_tui.settings import settings
 from minigpt_tui.training.schedule import learning_rate
 
 

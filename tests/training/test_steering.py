@@ -8,9 +8,9 @@ from dataclasses import fields
 import pytest
 import torch
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.planning.step_plan import Change
 from minigpt_tui.runs.checkpoint import save_checkpoint
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import (
     Diagnosed,

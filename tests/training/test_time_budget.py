@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.planning.step_plan import Change
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import PlanChanged, StepDone
 from minigpt_tui.training.time_budget import TimeBudget

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.runs.checkpoint import save_checkpoint
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import (
     CheckpointDue,

@@ -12,12 +12,14 @@ import math
 import os
 import time
 
-from minigpt_tui.config import RunConfig, load_preset, to_dict, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset, to_dict
 from minigpt_tui.jobs.recorder import RunRecorder
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint import Checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run, read_info, write_info
 from minigpt_tui.runs.info import BaselineLosses
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.events import Evaluated, Finished, Sampled, Started, StepDone
 
 TEXT = "I eat bread.\nI eat rice in the morning.\nWe eat bread and soup.\nThe cat sleeps.\n" * 20

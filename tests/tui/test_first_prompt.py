@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.config import load_preset, with_settings
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.first_prompt import LONGEST, FirstPrompt
 from minigpt_tui.tui.remembered import Remembered
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.widgets.form_fields import TextField
 from tests.tui.panes.test_train import QUICK, pane, summary, until, workbench
 

@@ -12,12 +12,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run, list_runs
 from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.requests import take_requests, waiting_requests
 from minigpt_tui.runs.status import Status, read_status, write_status
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.elsewhere import runs_elsewhere
 from minigpt_tui.tui.widgets.leave_dialog import LeaveDialog

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.config import load_preset
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run
 from minigpt_tui.runs.metrics import METRIC, RecordWriter

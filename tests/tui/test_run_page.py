@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.config import RunConfig, load_preset, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.jobs.verify import Check
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint_files import CheckpointFile
@@ -16,6 +17,7 @@ from minigpt_tui.runs.folder import create_run, read_info
 from minigpt_tui.runs.info import BaselineLosses
 from minigpt_tui.runs.status import Status, write_status
 from minigpt_tui.runs.summary import read_summary
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.run_page import Details, baseline_sentence, page
 from minigpt_tui.tui.run_view import RunReader
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from minigpt_tui.config import RunConfig, with_settings
+from minigpt_tui.config import RunConfig
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.run_queue import RunQueue, save_queue, take_saved_queue
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from minigpt_tui.config import load_preset
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run, read_info, write_info
 from minigpt_tui.runs.info import BaselineLosses

@@ -10,7 +10,9 @@ import pytest
 
 from minigpt_tui.cli import build_parser
 from minigpt_tui.commands.train import config_from
-from minigpt_tui.config import RunConfig, load_preset, preset_names, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset, preset_names
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.train_command import train_command
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Static
 
-from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig, with_settings
+from minigpt_tui.config import UNKNOWN_CORPUS, RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint import load_checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import create_run, find_run, list_runs, read_config
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.training_on import config_of_training_on
 from minigpt_tui.tui.widgets.train_on_dialog import TrainOnDialog

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from minigpt_tui.config import load_preset, with_settings
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.runs.folder import list_runs
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Diagnosed
 from minigpt_tui.tui.app import Workbench

@@ -9,7 +9,8 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from minigpt_tui.config import load_preset, with_settings
+from minigpt_tui.config_files import load_preset
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.app import Workbench
 
 

@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.events import Paste
 
-from minigpt_tui.config import settings, with_settings
+from minigpt_tui.settings import settings, with_settings
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import actions_of, bindings
 from minigpt_tui.tui.pane import Pane, while_there

@@ -13,7 +13,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from minigpt_tui.config import RunConfig, dump_yaml, load_yaml
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import dump_yaml, load_yaml
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.widgets.dialog import Dialog

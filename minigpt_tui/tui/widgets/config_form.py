@@ -1,4 +1,4 @@
-"""The settings of a run as a form, derived from `config.settings()`: no field is listed here.
+"""The settings of a run as a form, derived from `settings()`: no field is listed here.
 
 The form checks what is typed at once, says what is wrong beside the field and keeps the last
 configuration that was right. The focused setting is explained in a box below the fields.
@@ -17,16 +17,9 @@ from textual.events import DescendantFocus
 from textual.message import Message
 from textual.widgets import Button, Collapsible, Input, Select, Static
 
-from minigpt_tui.config import (
-    RunConfig,
-    Setting,
-    check,
-    get_setting,
-    load_preset,
-    preset_names,
-    settings,
-    with_settings,
-)
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset, preset_names
+from minigpt_tui.settings import Setting, check, get_setting, settings, with_settings
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.key_prose import keys_in
 from minigpt_tui.tui.pane import focus_now

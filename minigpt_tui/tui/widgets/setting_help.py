@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from minigpt_tui.config import Setting
+from minigpt_tui.settings import Setting
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.repaint import entitle, put
 from minigpt_tui.tui.widgets.setting_row import bounds_in_words, in_words

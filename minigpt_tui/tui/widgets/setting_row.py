@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Select, Static
 
-from minigpt_tui.config import Setting, parse_setting
+from minigpt_tui.settings import Setting, parse_setting
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.widgets.form_fields import ChoiceField, TextField
 
@@ -29,7 +29,7 @@ _MAX_LENGTH: dict[type, int] = {int: 20, float: 20, str: 1_000, tuple: 8_000}
 
 
 class SettingRow(Vertical):
-    """A row of the form, made from what `config.settings()` says of the setting.
+    """A row of the form, made from what `settings()` says of the setting.
 
     Posts `Edited` when the text of the field changes. `value` parses it, and `show_problem` puts
     a sentence under the field.

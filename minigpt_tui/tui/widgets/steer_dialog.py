@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Label, Static
 
-from minigpt_tui.config import parse_setting
+from minigpt_tui.settings import parse_setting
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.widgets.dialog import Dialog
 

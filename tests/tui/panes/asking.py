@@ -9,10 +9,12 @@ from functools import cache
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from minigpt_tui.config import RunConfig, load_preset, to_dict, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset, to_dict
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint import Checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import RunFolder, create_run
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.predict import PredictPane
 from minigpt_tui.tui.widgets.answers import Answers

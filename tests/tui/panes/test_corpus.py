@@ -12,10 +12,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from minigpt_tui.config import load_preset, with_settings
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import create_run, list_runs
 from minigpt_tui.runs.status import Status, write_status
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.corpus import CorpusPane
 from minigpt_tui.tui.widgets.path_opener import DiskTree, PathOpener

@@ -8,8 +8,8 @@ import pytest
 from textual.widgets import Static
 from textual.widgets._footer import FooterKey
 
-from minigpt_tui.config import with_settings
 from minigpt_tui.paths import DataFolder
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.widgets.baseline_table import BaselineTable
 from minigpt_tui.tui.widgets.text_preview import TextPreview

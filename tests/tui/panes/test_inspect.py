@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from minigpt_tui.config import load_preset, with_settings
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, find_run
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.inspect import InspectPane

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from minigpt_tui.config import RunConfig, to_dict, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import to_dict
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.checkpoint import Checkpoint, save_checkpoint
 from minigpt_tui.runs.folder import create_run
+from minigpt_tui.settings import with_settings
 from minigpt_tui.text.tokenizers import build_tokenizer
 from tests.analysis.test_attention import induction_model
 from tests.tui.panes.test_inspect import looking, settled, shown

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from minigpt_tui.config import load_preset
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run
 from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter

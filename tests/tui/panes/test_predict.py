@@ -8,9 +8,10 @@ import sys
 import pytest
 from textual.events import Paste
 
-from minigpt_tui.config import dump_yaml, with_settings
+from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import read_config
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.widgets.model_line import ModelLine
 from minigpt_tui.tui.widgets.prompt import PromptInput
 from minigpt_tui.tui.widgets.text_box import TextBox

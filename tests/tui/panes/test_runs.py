@@ -12,7 +12,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, TextArea
 
-from minigpt_tui.config import RunConfig, load_preset, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.jobs.train import train_new
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import (
@@ -27,6 +28,7 @@ from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.manage import deleted_runs, is_pinned, read_notes, write_notes
 from minigpt_tui.runs.requests import take_requests
 from minigpt_tui.runs.status import Status, read_status, write_status
+from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Event, StepDone
 from minigpt_tui.tui.app import Workbench

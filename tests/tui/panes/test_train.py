@@ -10,7 +10,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
-from minigpt_tui.config import RunConfig, load_preset, with_settings
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run, list_runs
 from minigpt_tui.runs.journal import append_line
@@ -18,6 +19,7 @@ from minigpt_tui.runs.lock import run_lock
 from minigpt_tui.runs.metrics import METRIC, RecordWriter
 from minigpt_tui.runs.requests import waiting_requests
 from minigpt_tui.runs.status import Status, write_status
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.app import Workbench
 from minigpt_tui.tui.panes.train import TrainPane
 from minigpt_tui.tui.widgets.form_fields import TextField

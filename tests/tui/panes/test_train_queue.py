@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList, Static
 
-from minigpt_tui.config import load_yaml, with_settings
+from minigpt_tui.config_files import load_yaml
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import create_run, list_runs
+from minigpt_tui.settings import with_settings
 from minigpt_tui.tui.widgets.config_dialog import ConfigDialog
 from minigpt_tui.tui.widgets.form_fields import TextField
 from minigpt_tui.tui.widgets.header import Header

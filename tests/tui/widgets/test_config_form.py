@@ -12,8 +12,10 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Button, Collapsible, Static
 
-from minigpt_tui.config import RunConfig, get_setting, load_preset, preset_names, settings
-from minigpt_tui.config import with_settings as changed
+from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_preset, preset_names
+from minigpt_tui.settings import get_setting, settings
+from minigpt_tui.settings import with_settings as changed
 from minigpt_tui.tui.widgets.config_form import ConfigForm
 from minigpt_tui.tui.widgets.setting_row import (
     ChoiceField,
