@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from minigpt_tui.tui.actions import ACTIONS, Action
-from minigpt_tui.tui.keymap import WIDGETS, mappable_actions
+from minigpt_tui.tui.keys.keymap import WIDGETS, mappable_actions
 
 TARGET = Path(__file__).with_suffix(".md")
 HEAD = """\

@@ -58,8 +58,8 @@ def corpus(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace, data: DataFolder) -> int:
     from minigpt_tui.commands.table import table
+    from minigpt_tui.tui.corpus.text_choices import text_choices
     from minigpt_tui.tui.remembered import load_remembered
-    from minigpt_tui.tui.text_choices import text_choices
     from minigpt_tui.tui.widgets.numbers import size
 
     choices = text_choices(data, load_remembered(data).recent_texts)
@@ -92,8 +92,8 @@ def _add(arguments: argparse.Namespace, data: DataFolder) -> int:
         path = copy_text(arguments.names, data)
         print(f"Added: {visible(_name_in(data, path))}")
         return 0
+    from minigpt_tui.tui.corpus.text_choices import DISK, opened_choice, text_choices, with_recent
     from minigpt_tui.tui.remembered import load_remembered, save_remembered
-    from minigpt_tui.tui.text_choices import DISK, opened_choice, text_choices, with_recent
 
     remembered = load_remembered(data)
     for name in arguments.names:
@@ -108,8 +108,8 @@ def _add(arguments: argparse.Namespace, data: DataFolder) -> int:
 
 def _remove(arguments: argparse.Namespace, data: DataFolder) -> int:
     from minigpt_tui.jobs.texts import delete_text
+    from minigpt_tui.tui.corpus.text_choices import DISK, PROGRAM, text_choices
     from minigpt_tui.tui.remembered import load_remembered, save_remembered
-    from minigpt_tui.tui.text_choices import DISK, PROGRAM, text_choices
 
     remembered = load_remembered(data)
     for name in arguments.names:
@@ -144,10 +144,10 @@ def _remove(arguments: argparse.Namespace, data: DataFolder) -> int:
 def _stats(arguments: argparse.Namespace, data: DataFolder) -> int:
     from minigpt_tui.commands.train import config_from
     from minigpt_tui.settings import with_settings
-    from minigpt_tui.tui.text_measure import TextMeasure
-    from minigpt_tui.tui.text_reading import read_text
-    from minigpt_tui.tui.text_steps import Measured, TextFacts
-    from minigpt_tui.tui.widgets.text_facts import refusal, text_lines, token_lines, verdict
+    from minigpt_tui.tui.corpus.text_facts import refusal, text_lines, token_lines, verdict
+    from minigpt_tui.tui.corpus.text_measure import TextMeasure
+    from minigpt_tui.tui.corpus.text_reading import read_text
+    from minigpt_tui.tui.corpus.text_steps import Measured, TextFacts
 
     config = with_settings(config_from(arguments), {"corpus": tuple(arguments.names)})
     facts: TextFacts | None = None

@@ -20,8 +20,8 @@ from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.safe import visible
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.freed_memory import keep_freed_memory
-from minigpt_tui.tui.widgets.braille import BLANK, characters, line_dots
-from minigpt_tui.tui.widgets.plot_limits import Axis, loss_axis, loss_labels, ticks
+from minigpt_tui.tui.plot.braille import BLANK, characters, line_dots
+from minigpt_tui.tui.plot.plot_limits import Axis, loss_axis, loss_labels, ticks
 
 if TYPE_CHECKING:
     from minigpt_tui.jobs.lr_range import LrRange

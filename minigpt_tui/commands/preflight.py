@@ -11,8 +11,8 @@ from minigpt_tui.paths import data_folder
 from minigpt_tui.planning.memory import memory_in_words
 from minigpt_tui.planning.parameters import parameter_counts
 from minigpt_tui.runs.pace import Pace, recent_runs
-from minigpt_tui.tui.plan import plan
-from minigpt_tui.tui.text_measure import measure_text
+from minigpt_tui.tui.corpus.text_measure import measure_text
+from minigpt_tui.tui.train.plan import plan
 from minigpt_tui.tui.widgets.numbers import duration
 
 

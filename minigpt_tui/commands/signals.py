@@ -105,7 +105,7 @@ class Signals:
             return
         if job is None or not session.active:
             return
-        from minigpt_tui.tui.hand_over import HandOver
+        from minigpt_tui.tui.trainings.hand_over import HandOver
 
         # Somebody who paused a training does not want it to go on without him.
         wanted = self.app.remembered.on_hangup != "stop" and not job.control.paused

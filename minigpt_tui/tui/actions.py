@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
-from minigpt_tui.tui.key_names import key_words
+from minigpt_tui.tui.keys.key_names import key_words
 
 _ALIAS = "The same"
 """So begins the help of a second key for an action."""

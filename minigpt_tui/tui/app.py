@@ -1,7 +1,7 @@
 """The workbench's frame: header, one visible pane, footer, and the keys that work everywhere.
 
-Panes live in `panes/`, a file each, and find what they share here: the data folder, the trainings,
-the configuration that the form edits, and what is remembered between two starts.
+A pane is the `pane.py` of the folder with its name. It finds what all share here: the data folder,
+the trainings, the configuration that the form edits, and what is remembered between two starts.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.tui.actions import bindings
 from minigpt_tui.tui.between_keys import BetweenKeys
-from minigpt_tui.tui.chosen_runs import ChosenRuns
 from minigpt_tui.tui.collector import COLLECT_SECONDS, collect_if_due
-from minigpt_tui.tui.composing import Composition
-from minigpt_tui.tui.first_config import first_config
-from minigpt_tui.tui.first_prompt import FirstPrompt
-from minigpt_tui.tui.key_names import key_words
-from minigpt_tui.tui.key_prose import with_keys
-from minigpt_tui.tui.keymap import load_keymap
-from minigpt_tui.tui.leaving import Leaving
+from minigpt_tui.tui.header import Header
+from minigpt_tui.tui.keys.key_names import key_words
+from minigpt_tui.tui.keys.key_prose import with_keys
+from minigpt_tui.tui.keys.keymap import load_keymap
+from minigpt_tui.tui.keys.palette import palette_commands
+from minigpt_tui.tui.keys.typed_ahead import TypedAhead
 from minigpt_tui.tui.letting_go import Footer, let_go_of_removed_widgets
-from minigpt_tui.tui.palette import palette_commands
 from minigpt_tui.tui.pane import Pane, while_there
 from minigpt_tui.tui.pane_screen import PaneScreen
 from minigpt_tui.tui.panes import PANES, build_pane
+from minigpt_tui.tui.plot.chosen_runs import ChosenRuns
+from minigpt_tui.tui.plot.plot_state import Look
+from minigpt_tui.tui.predict.composing import Composition
+from minigpt_tui.tui.predict.first_prompt import FirstPrompt
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
-from minigpt_tui.tui.run_queue import RunQueue, save_queue
-from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.settings_problems import announce_problems
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.tour import Tour
-from minigpt_tui.tui.trainings import WORKER, Trainings
-from minigpt_tui.tui.typed_ahead import TypedAhead
-from minigpt_tui.tui.widgets.header import Header
-from minigpt_tui.tui.widgets.plot_state import Look
+from minigpt_tui.tui.train.first_config import first_config
+from minigpt_tui.tui.trainings.leaving import Leaving
+from minigpt_tui.tui.trainings.run_queue import RunQueue, save_queue
+from minigpt_tui.tui.trainings.session import TrainingSession
+from minigpt_tui.tui.trainings.trainings import WORKER, Trainings
 
 if TYPE_CHECKING:
-    from minigpt_tui.tui.serving import Serving
+    from minigpt_tui.tui.runs.serving import Serving
 
 FINDINGS_SECONDS = 0.5
 
@@ -176,7 +176,7 @@ class Workbench(App[None]):
         self.action_leave()
 
     def action_help(self) -> None:
-        from minigpt_tui.tui.help import HelpScreen
+        from minigpt_tui.tui.keys.help import HelpScreen
 
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
@@ -191,7 +191,7 @@ class Workbench(App[None]):
             await self.screen.mount(self._tour(), after="#pane")
 
     def action_jump(self) -> None:
-        from minigpt_tui.tui.jump import jump
+        from minigpt_tui.tui.keys.jump import jump
 
         jump(self, self.keymap.keys_of("app.jump"))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minigpt_tui.tui.elsewhere import announce_elsewhere, runs_elsewhere
-from minigpt_tui.tui.interrupted import announce_interrupted, interrupted_runs
 from minigpt_tui.tui.old_trash import empty_old_trash
-from minigpt_tui.tui.run_queue import WaitingRun, take_saved_queue
+from minigpt_tui.tui.trainings.elsewhere import announce_elsewhere, runs_elsewhere
+from minigpt_tui.tui.trainings.interrupted import announce_interrupted, interrupted_runs
+from minigpt_tui.tui.trainings.run_queue import WaitingRun, take_saved_queue
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench

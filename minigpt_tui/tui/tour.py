@@ -9,9 +9,9 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from minigpt_tui.tui.key_names import key_words
-from minigpt_tui.tui.key_prose import with_bold_keys
-from minigpt_tui.tui.keymap import Keymap
+from minigpt_tui.tui.keys.key_names import key_words
+from minigpt_tui.tui.keys.key_prose import with_bold_keys
+from minigpt_tui.tui.keys.keymap import Keymap
 
 STEPS = {
     "corpus": (

@@ -23,16 +23,16 @@ from numpy.typing import NDArray
 from rich.style import Style
 
 from minigpt_tui.runs.metrics import METRIC
-from minigpt_tui.tui.widgets.cells import Role, StripCache
-from minigpt_tui.tui.widgets.loss_drawing import View, draw
-from minigpt_tui.tui.widgets.loss_legend import Overlay
-from minigpt_tui.tui.widgets.plot_curve import Curve
-from minigpt_tui.tui.widgets.plot_data import PlotData
-from minigpt_tui.tui.widgets.plot_frame import plot_frame
-from minigpt_tui.tui.widgets.plot_limits import Axis
-from minigpt_tui.tui.widgets.plot_look import seen
-from minigpt_tui.tui.widgets.plot_state import Part
-from minigpt_tui.tui.widgets.plot_view import loss_limits, overlay_rows, reach_of, room
+from minigpt_tui.tui.plot.cells import Role, StripCache
+from minigpt_tui.tui.plot.loss_drawing import View, draw
+from minigpt_tui.tui.plot.loss_legend import Overlay
+from minigpt_tui.tui.plot.plot_curve import Curve
+from minigpt_tui.tui.plot.plot_data import PlotData
+from minigpt_tui.tui.plot.plot_frame import plot_frame
+from minigpt_tui.tui.plot.plot_limits import Axis
+from minigpt_tui.tui.plot.plot_look import seen
+from minigpt_tui.tui.plot.plot_state import Part
+from minigpt_tui.tui.plot.plot_view import loss_limits, overlay_rows, reach_of, room
 
 SPAN = 1_000
 NEW_ROWS, REDRAWS = 20, 20

@@ -20,7 +20,7 @@ from minigpt_tui.config import ModelConfig, RunConfig
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import create_run
 from minigpt_tui.tui.app import Workbench
-from minigpt_tui.tui.widgets.answers import Answers
+from minigpt_tui.tui.predict.answers import Answers
 from minigpt_tui.tui.widgets.prompt import PromptInput
 from tests.benchmarks.inference import PROMPT, endless_model, saved
 

@@ -14,7 +14,7 @@ import pytest
 from minigpt_tui.cli import build_parser, main
 from minigpt_tui.commands.exit_codes import FAILED, INTERRUPTED, OK, USAGE
 from minigpt_tui.paths import DataFolder
-from tests.tui.panes.asking import trained_run
+from tests.tui.predict.asking import trained_run
 
 COMMANDS = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
 GOOD = {

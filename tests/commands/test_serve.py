@@ -14,7 +14,7 @@ import pytest
 
 from minigpt_tui.cli import main
 from minigpt_tui.paths import DataFolder
-from tests.tui.panes.asking import trained_run
+from tests.tui.predict.asking import trained_run
 
 
 def _error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

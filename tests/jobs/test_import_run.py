@@ -12,8 +12,8 @@ from minigpt_tui.jobs.import_run import import_run
 from minigpt_tui.runs.checkpoint import load_checkpoint
 from minigpt_tui.runs.checkpoint_files import checkpoint_files
 from minigpt_tui.runs.folder import list_runs, read_info
-from minigpt_tui.tui.run_view import RunReader
-from minigpt_tui.tui.run_words import sentences
+from minigpt_tui.tui.runs.run_view import RunReader
+from minigpt_tui.tui.runs.run_words import sentences
 from tests.interop.models import METRICS, checkpoint, same_model
 
 COMPLETE = {**METRICS, "bits_per_char": 1.8}

@@ -49,7 +49,7 @@ def cases(trial: Trial) -> Cases:
     yield from fuzz_for(trial, trial.minutes or trial.some(1, 20))
     if trial.long and trial.wants("tests."):
         yield from by_pytest(
-            trial, "tests/runs/test_checkpoint.py", "tests/text", "tests/tui/panes/test_runs.py"
+            trial, "tests/runs/test_checkpoint.py", "tests/text", "tests/tui/runs/test_pane.py"
         )
 
 

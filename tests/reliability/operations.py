@@ -34,8 +34,8 @@ from minigpt_tui.runs.manage import (
 from minigpt_tui.text.plain_text import plain_text
 from minigpt_tui.text.token_file import token_file
 from minigpt_tui.text.tokenizers import build_tokenizer
-from minigpt_tui.tui.run_queue import RunQueue, save_queue, take_saved_queue
 from minigpt_tui.tui.settings_file import read_settings, write_settings
+from minigpt_tui.tui.trainings.run_queue import RunQueue, save_queue, take_saved_queue
 from tests.reliability.frame import expect
 from tests.reliability.small import TEXT, config_for
 

@@ -132,9 +132,9 @@ def leftovers(data: DataFolder) -> list[Path]:
 
 def _view(run: RunFolder) -> object:
     """What the screen shows of a run, down to its words and its curve."""
-    from minigpt_tui.tui.run_view import RunReader
-    from minigpt_tui.tui.run_words import end_sentence, figures_line, progress_line, sentences
-    from minigpt_tui.tui.run_words import title_line as title
+    from minigpt_tui.tui.runs.run_view import RunReader
+    from minigpt_tui.tui.runs.run_words import end_sentence, figures_line, progress_line, sentences
+    from minigpt_tui.tui.runs.run_words import title_line as title
 
     view = RunReader(run).pull()
     assert view is not None

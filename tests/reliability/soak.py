@@ -21,7 +21,7 @@ from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.runs.metrics import METRIC, RecordWriter, read_records
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import StepDone
-from minigpt_tui.tui.widgets.series import SeriesReduction
+from minigpt_tui.tui.plot.series import SeriesReduction
 from tests.reliability.frame import Cases, Trial, expect, tried
 from tests.reliability.small import config_for, corpus_in
 

@@ -19,7 +19,7 @@ from minigpt_tui.server.application import application
 from minigpt_tui.server.guard import LOCAL_NAMES
 from minigpt_tui.server.listening import server_of
 from minigpt_tui.server.served_model import Shelf
-from tests.tui.panes.asking import trained_run
+from tests.tui.predict.asking import trained_run
 
 JSON = {"Content-Type": "application/json"}
 

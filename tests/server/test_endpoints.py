@@ -15,7 +15,7 @@ from minigpt_tui.server import application as module
 from minigpt_tui.server.guard import MAX_BODY
 from tests.server.conftest import Server, serving
 from tests.server.test_completions import until
-from tests.tui.panes.asking import checkpoint, improve, trained_run
+from tests.tui.predict.asking import checkpoint, improve, trained_run
 
 
 def test_it_lives_and_says_what_it_serves(server: Server) -> None:

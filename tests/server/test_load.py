@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from minigpt_tui.paths import DataFolder
-from tests.tui.panes.asking import trained_run
+from tests.tui.predict.asking import trained_run
 
 openai = pytest.importorskip("openai")
 pytestmark = pytest.mark.peer

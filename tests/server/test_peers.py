@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from minigpt_tui.paths import DataFolder
 from tests.server.conftest import Server, serving
-from tests.tui.panes.asking import trained_run
+from tests.tui.predict.asking import trained_run
 
 pytestmark = pytest.mark.peer
 

@@ -12,7 +12,7 @@ from minigpt_tui.paths import DataFolder
 from minigpt_tui.server import guard, listening
 from tests.server.conftest import Server, serving
 from tests.server.test_completions import raw_request, until
-from tests.tui.panes.asking import trained_run
+from tests.tui.predict.asking import trained_run
 
 HEAD = b"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 

@@ -7,8 +7,8 @@ from textual.widgets import Static
 
 from minigpt_tui.tui.actions import ACTIONS
 from minigpt_tui.tui.app import Workbench
-from minigpt_tui.tui.help import HelpScreen
-from minigpt_tui.tui.help_words import ABOUT
+from minigpt_tui.tui.keys.help import HelpScreen
+from minigpt_tui.tui.keys.help_words import ABOUT
 from minigpt_tui.tui.panes import PANES
 from minigpt_tui.tui.remembered import load_remembered
 from tests.tui.window import begun, ended, endless, opened

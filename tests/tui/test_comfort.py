@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.widgets import Input, OptionList, Static
 
 from minigpt_tui.tui.app import Workbench
-from minigpt_tui.tui.jump import JumpScreen
+from minigpt_tui.tui.keys.jump import JumpScreen
 from minigpt_tui.tui.tour import STEPS, Tour
 from minigpt_tui.tui.widgets.divider import Divider
 

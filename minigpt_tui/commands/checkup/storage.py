@@ -74,7 +74,7 @@ def _room(folder: Path) -> Finding:
 
 
 def _settings(data: DataFolder) -> Iterator[Finding]:
-    from minigpt_tui.tui.keymap import read_keymap
+    from minigpt_tui.tui.keys.keymap import read_keymap
     from minigpt_tui.tui.settings_file import read_settings
 
     if not data.settings.exists():

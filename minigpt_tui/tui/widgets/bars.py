@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.events import Click
 from textual.message import Message
 
-from minigpt_tui.tui.repaint import entitle
 from minigpt_tui.tui.widgets.drawn_rows import DrawnRows
+from minigpt_tui.tui.widgets.repaint import entitle
 
 NUMBER_WIDTH = len(">99.9 %")
 SCALES = (1.0, 0.5, 0.2, 0.1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from minigpt_tui.tui.app import Workbench
+from minigpt_tui.tui.corpus.token_preview import TokenPreview
 from minigpt_tui.tui.widgets.divider import Divider
-from minigpt_tui.tui.widgets.token_preview import TokenPreview
 
 
 async def test_a_moved_divider_is_there_again_at_the_next_start(data):

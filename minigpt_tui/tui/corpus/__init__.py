@@ -1,0 +1,1 @@
+"""The Corpus pane: a text is chosen, read, counted and shown with its tokens."""

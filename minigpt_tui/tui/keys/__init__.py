@@ -1,0 +1,1 @@
+"""Keys: what they are called, what somebody maps them to, and where they are explained."""

@@ -1,0 +1,1 @@
+"""The trainings of this window: begun, queued, handed over and taken back, and how they end."""
