@@ -23,6 +23,7 @@ from minigpt_tui.runs.leftovers import remove_leftovers
 from minigpt_tui.settings import check
 from minigpt_tui.text.corpus import Corpus, corpus_of, split
 from minigpt_tui.text.file_text import Text
+from minigpt_tui.text.opening import opening
 from minigpt_tui.text.token_file import TokenFile, token_file
 from minigpt_tui.text.tokenizers import Tokenizer, build_tokenizer
 
@@ -40,6 +41,8 @@ class Prepared:
     val: TokenFile | None
     baselines: BaselineLosses | None
     warnings: tuple[str, ...]
+    opening: str
+    """The first words of the text."""
 
 
 def prepare(
@@ -98,6 +101,7 @@ def prepare(
         val=val,
         baselines=measured,
         warnings=(*of_vocabulary, *_warnings(config, tokenizer, train, val)),
+        opening=opening(training_texts),
     )
 
 

@@ -272,6 +272,7 @@ def _info(prepared: Prepared, trainer: Trainer) -> RunInfo:
         threads=trainer.execution.threads,
         precision=trainer.execution.precision,
         compiled=int(trainer.execution.compiled),
+        opening=prepared.opening,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import zlib
 from dataclasses import dataclass
 
 MAX_INFO_BYTES = 64 * 1024
 _CHECK = "check"
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: no file and no screen takes it
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class RunInfo:
     compiled: int = 0  # 1 where the model is compiled
     imported: str = ""  # what the model was imported from, in words; empty where it was trained
     tokenizer_digest: str = ""  # of tokenizer.json
+    opening: str = ""  # the first words of the text
 
 
 def info_to_json(info: RunInfo) -> bytes:
@@ -149,7 +152,7 @@ def _baselines(value: object) -> BaselineLosses | None:
 
 def _checked(name: str, value: object, kind: str) -> str | int | float:
     """`value` if it is of the field's type; a whole number is a float too."""
-    if kind == "str" and isinstance(value, str):
+    if kind == "str" and isinstance(value, str) and not _SURROGATE.search(value):
         return value
     if isinstance(value, bool):
         raise ValueError(f"has no sensible “{name}”.")

@@ -83,7 +83,7 @@ class Workbench(App[None]):
         self.leaving = Leaving(self)
         self.between_keys = BetweenKeys(self, self._catch_up)
         self.remembered: Remembered = load_remembered(data)
-        self.first_prompt = FirstPrompt(self.remembered, self.data)
+        self.first_prompt = FirstPrompt(self.remembered)
         self.config: RunConfig = first_config(self.remembered, data)
         """What the form holds; the panes replace it as a whole."""
         self.shown_run: RunFolder | None = None

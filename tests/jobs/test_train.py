@@ -56,6 +56,7 @@ def test_a_finished_run_holds_everything(config, data):
     samples = read_lines(run.samples_file)
     assert samples[-1]["step"] == info.total_steps
     assert samples[-1]["text"]
+    assert info.opening == "the cat"
     assert info.baselines is not None
     assert info.baselines.uniform > info.baselines.unigram > info.baselines.five_gram
     assert [path.name for path in data.vocabularies.glob("*/tokenizer.json")] == ["tokenizer.json"]

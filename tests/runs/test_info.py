@@ -78,3 +78,11 @@ def test_a_changed_digit_is_an_error() -> None:
     raw = info_to_json(dataclasses.replace(INFO, total_steps=1234))
     with pytest.raises(ValueError, match="is damaged"):
         parse_info(raw.replace(b"1234", b"9234"))
+
+
+def test_half_a_character_is_an_error() -> None:
+    raw = info_to_json(dataclasses.replace(INFO, opening="half"))
+    plain = {**json.loads(raw), "opening": "\ud800"}
+    del plain["check"]
+    with pytest.raises(ValueError, match="has no sensible “opening”"):
+        parse_info(json.dumps(plain).encode())
