@@ -75,16 +75,24 @@ def cases(trial: Trial) -> Cases:
         ):
             yield from _trainings(trial, forge, scene, name, arguments, goal)
         slow = slow_operations() if trial.long else ()
-        yield from _operations(trial, forge, scene, (*OPERATIONS, *gguf_operations(), *slow))
+        everything = (*OPERATIONS, *gguf_operations(), *slow)
+        often = (trial.some(12, 400), trial.some(3, 40))
+        yield from _operations(trial, forge, scene, everything, *often)
 
 
 def few(trial: Trial, forge: Forge) -> Cases:
-    """Kills of a training at its writes, and of what a person does to a run."""
+    """Kills of a training at its writes, and of each thing that a person does to a run."""
     scene = _scene(trial)
     arguments = ("train", "--resume", "stopped")
     trainings = _trainings(trial, forge, scene, "resume", arguments, scene.whole)
     yield from itertools.islice(trainings, 3)
-    yield from itertools.islice(_operations(trial, forge, scene, OPERATIONS), 7)
+    yield from _operations(trial, forge, scene, OPERATIONS, at_writes=1, at_moments=0)
+
+
+def few_of_gguf(trial: Trial, forge: Forge) -> Cases:
+    """Kills of an export to GGUF."""
+    operations = gguf_operations()
+    yield from _operations(trial, forge, _scene(trial), operations, at_writes=2, at_moments=2)
 
 
 def _scene(trial: Trial) -> Scene:
@@ -167,9 +175,14 @@ def _trainings(
 
 
 def _operations(
-    trial: Trial, forge: Forge, scene: Scene, operations: tuple[Operation, ...]
+    trial: Trial,
+    forge: Forge,
+    scene: Scene,
+    operations: tuple[Operation, ...],
+    at_writes: int,
+    at_moments: int,
 ) -> Cases:
-    """What a person does, killed at writes and at random moments."""
+    """What a person does, each killed at so many writes and at so many random moments."""
     home = trial.folder / "home"
     for operate, holds in operations:
         scene.copy(home)
@@ -179,8 +192,8 @@ def _operations(
         expect(left_alone.code == 0, left_alone.output)
         name, last = operate.__name__, left_alone.boundaries
         dice = trial.dice("kills", name)
-        places = sorted(dice.sample(range(1, last + 1), min(trial.some(12, 400), last)))
-        moments = [dice.uniform(0, seconds) for _ in range(trial.some(3, 40))]
+        places = sorted(dice.sample(range(1, last + 1), min(at_writes, last)))
+        moments = [dice.uniform(0, seconds) for _ in range(at_moments)]
         kills: list[tuple[str, int | None, float | None]] = [
             *((f"{name}, killed at write {place} of {last}", place, None) for place in places),
             *((f"{name}, killed after {moment:.3f} s", None, moment) for moment in moments),

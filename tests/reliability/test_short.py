@@ -35,6 +35,12 @@ def test_killed_at_any_time_nothing_is_lost(tmp_path: Path, forge: Forge) -> Non
 
 
 @needs_posix
+@pytest.mark.peer
+def test_a_killed_export_to_gguf_loses_nothing(tmp_path: Path, forge: Forge) -> None:
+    assert _faults(kills.few_of_gguf(Trial(tmp_path), forge)) == []
+
+
+@needs_posix
 def test_without_room_a_training_waits_and_goes_on(tmp_path: Path) -> None:
     assert _faults(no_room.cases(Trial(tmp_path, only="limit of the file size"))) == []
 
