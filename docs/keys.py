@@ -26,7 +26,11 @@ the start, and the action keeps its own keys. Keys of one pane may be those of a
 that also work inside text fields need a function key or ctrl and a letter. Tab, Escape, ctrl+p
 (the palette) and ctrl+c (copy) stay what they are.
 """
-SCOPES = {"app": "Everywhere", "loss_plot": "In the loss plot"}
+SCOPES = {
+    "app": "Everywhere",
+    "loss_plot": "In the loss plot",
+    "divider": "On a line between two parts",
+}
 
 
 def page() -> str:

@@ -19,6 +19,7 @@ from textual.binding import Binding
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.actions import ACTIONS
+from minigpt_tui.tui.keys.divider_keys import DIVIDER_KEYS
 from minigpt_tui.tui.keys.key_names import key_exists, normal_key, passes_text_fields
 from minigpt_tui.tui.keys.plot_keys import PLOT_KEYS
 from minigpt_tui.tui.settings_file import read_settings
@@ -33,7 +34,7 @@ RESERVED = {
     "ctrl+p": "opens the palette",
     "ctrl+c": "copies",
 }
-WIDGETS = {"loss_plot": PLOT_KEYS}
+WIDGETS = {"loss_plot": PLOT_KEYS, "divider": DIVIDER_KEYS}
 """Widgets with keys of their own that can be mapped."""
 _USUAL = {binding.id: binding.key for keys in WIDGETS.values() for binding in keys} | {
     action.name: action.keys for action in reversed(ACTIONS)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from textual.app import RenderResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.events import Hide, MouseDown, MouseMove, MouseUp, Show
 from textual.widget import Widget
 
-FAR = 8
+from minigpt_tui.tui.keys.divider_keys import DIVIDER_KEYS
 
 
 class Divider(Widget, can_focus=True):
@@ -29,13 +29,7 @@ class Divider(Widget, can_focus=True):
     Divider:hover { color: $primary; background: $panel; }
     Divider:focus { color: $background; background: $primary; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Move the line", key_display="←→", id="divider.left"),
-        Binding("right", "move(1)", "Right", show=False, id="divider.right"),
-        Binding("shift+left", f"move(-{FAR})", "Far left", show=False, id="divider.far_left"),
-        Binding("shift+right", f"move({FAR})", "Far right", show=False, id="divider.far_right"),
-        Binding("0", "reset", "As at first", id="divider.reset"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*DIVIDER_KEYS]
 
     def __init__(
         self,

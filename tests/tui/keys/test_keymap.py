@@ -26,6 +26,7 @@ def test_without_an_entry_every_action_has_its_own_keys():
         ({"runs.pin_run": ["x", "Ctrl+B"]}, {"runs.pin_run": "x,ctrl+b"}),
         ({"runs.pin_run": "x, y"}, {"runs.pin_run": "x,y"}),
         ({"loss_plot.log": "g"}, {"loss_plot.log": "g"}),
+        ({"divider.left": "h"}, {"divider.left": "h"}),
         # Two actions may exchange their keys.
         (
             {"train.start": "f7", "train.pause": "ctrl+t"},

@@ -37,6 +37,20 @@ async def test_a_moved_divider_is_there_again_at_the_next_start(data):
         assert again.remembered.sizes == {}
 
 
+async def test_a_divider_has_the_keys_that_somebody_wants(data):
+    data.settings.write_text("keys:\n  divider.right: L\n  divider.reset: home\n")
+    app = Workbench(data)
+    async with app.run_test(size=(160, 45)) as pilot:
+        texts = app.query_one("#texts-box")
+        began = texts.outer_size.width
+        app.query_one(Divider).focus()
+        await pilot.press("L", "L", "right")
+        assert texts.outer_size.width == began + 2
+        await pilot.press("home")
+        await pilot.pause()
+        assert texts.outer_size.width == began
+
+
 async def test_both_parts_keep_room_enough(data):
     app = Workbench(data)
     async with app.run_test(size=(80, 24)) as pilot:
