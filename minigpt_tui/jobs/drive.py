@@ -202,19 +202,36 @@ def _save(
     checkpoint = trainer.checkpoint(resumable=due.kind != "best")
     room.write(partial(save_checkpoint, path, checkpoint), needed=checkpoint.bytes)
     if due.kind == "final":
-        run.last.unlink(missing_ok=True)  # save_checkpoint has verified the final one
+        with _left_for_later():
+            run.last.unlink(missing_ok=True)  # save_checkpoint has verified the final one
     recorder.checkpoint_saved(due.kind, path.name, due.step)
     keep = trainer.config.training.keep_checkpoints
     if due.kind == "epoch" and keep:
+        _keep_the_latest(run, keep)
+
+
+def _keep_the_latest(run: RunFolder, keep: int) -> None:
+    """Deletes the other periodic checkpoints; those that cannot be deleted stay until the next."""
+    with _left_for_later():
         for old in list(run.epoch_checkpoints().values())[:-keep]:
-            old.unlink(missing_ok=True)
+            with _left_for_later():
+                old.unlink(missing_ok=True)
+
+
+@contextmanager
+def _left_for_later() -> Iterator[None]:
+    """What is deleted too late harms nobody: the log names it, and the training goes on."""
+    try:
+        yield
+    except OSError as error:
+        log.warning("Not deleted yet: %s", error)
 
 
 def _roll_back(
     due: RollbackDue, trainer: Trainer, run: RunFolder, room: Room, recorder: RunRecorder
 ) -> None:
     """Puts the trainer back to the newest good state, and gives up what lies beyond it."""
-    path = newest_checkpoint(run, up_to_step=due.before)
+    path = room.write(partial(newest_checkpoint, run, up_to_step=due.before))
     log.warning("Step %d: %s Going back to %s", due.step, due.reason, path or "the start")
     trainer.go_back_to(trainer.world.from_first(path))
     room.write(partial(remove_beyond, run, trainer.progress.step))

@@ -102,18 +102,12 @@ def _change(line: dict[str, Any], run: RunFolder) -> Change:
 def newest_checkpoint(run: RunFolder, up_to_step: int | None = None) -> Path | None:
     """The whole checkpoint with the most steps that carries an optimizer; None without one.
 
-    A damaged one is named in the log and passed by.
+    A damaged one is named in the log and passed by. Raises OSError if the run's folder is gone.
     """
     steps: dict[Path, int] = {}
     for path in (run.final, run.last, *run.epoch_checkpoints().values()):
-        if not path.exists():
-            continue
-        try:
-            step = load_checkpoint(path).metrics["step"]
-        except ValueError as error:
-            log.warning("%s", error)
-            continue
-        if up_to_step is None or step <= up_to_step:
+        step = _step_of(path)
+        if step is not None and (up_to_step is None or step <= up_to_step):
             steps[path] = step
     return max(steps, key=lambda path: steps[path]) if steps else None
 
@@ -131,12 +125,21 @@ def run_at_its_newest(data: DataFolder, checkpoint: Path) -> RunFolder | None:
 def remove_beyond(run: RunFolder, step: int) -> None:
     """Deletes the resumable checkpoints of later steps: the training went back and leaves them."""
     for path in (run.last, *run.epoch_checkpoints().values()):
-        if not path.exists():
-            continue
-        try:
-            beyond = load_checkpoint(path).metrics["step"] > step
-        except ValueError as error:
-            log.warning("%s", error)
-            continue
-        if beyond:
+        its_step = _step_of(path)
+        if its_step is not None and its_step > step:
             path.unlink()
+
+
+def _step_of(path: Path) -> int | None:
+    """The step of a checkpoint; None if there is none, or a damaged one, which the log names."""
+    damage = None
+    if path.exists():
+        try:
+            step: int = load_checkpoint(path).metrics["step"]
+            return step
+        except ValueError as error:
+            damage = error
+    path.parent.stat()  # of a folder that was moved away meanwhile this says nothing
+    if damage is not None:
+        log.warning("%s", damage)
+    return None

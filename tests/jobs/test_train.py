@@ -241,6 +241,18 @@ def test_only_the_latest_periodic_checkpoints_are_kept_if_asked(config, data):
     assert run.best.exists()
 
 
+def test_a_checkpoint_that_cannot_be_deleted_does_not_end_the_training(config, data, caplog):
+    config = with_settings(config, {"epochs": 5, "checkpoint_every": 1, "keep_checkpoints": 2})
+
+    def obstruct(run):
+        run.epoch_checkpoint(0).mkdir()  # a folder is not deleted as a file is
+
+    outcome = train_new(config, data, Control(), on_run=obstruct)
+    assert outcome.state == "completed"
+    assert list(outcome.run.epoch_checkpoints()) == [0, 4, 5]
+    assert "Not deleted yet" in caplog.text
+
+
 def test_the_batch_can_be_measured(config, data):
     config = with_settings(config, {"batch": "auto", "steps": 400})
     control = Control()
