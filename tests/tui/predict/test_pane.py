@@ -8,16 +8,17 @@ import sys
 import pytest
 from textual.events import Paste
 
-from minigpt_tui.config_files import dump_yaml
+from minigpt_tui.jobs.train import train_new
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.runs.folder import read_config
 from minigpt_tui.settings import with_settings
+from minigpt_tui.training.control import Control
 from minigpt_tui.tui.predict.model_line import ModelLine
 from minigpt_tui.tui.predict.text_box import TextBox
 from minigpt_tui.tui.predict.token_text import TokenText
 from minigpt_tui.tui.widgets.prompt import PromptInput
 from tests.tui.predict.asking import (
     answered,
+    config_of,
     figures,
     shown,
     trained_run,
@@ -45,12 +46,10 @@ async def test_tokens_and_words_stand_side_by_side(data: DataFolder) -> None:
 
 
 async def test_the_first_prompt_is_of_the_runs_own_text(data: DataFolder) -> None:
-    (data.corpora / "mine.txt").write_text("We eat rice. ", encoding="utf-8")
-    run = trained_run(data, "breakfast")
-    config = with_settings(read_config(run), {"corpus": ("mine",)})
-    run.config_file.write_text(dump_yaml(config), encoding="utf-8")
+    (data.corpora / "mine.txt").write_text("We eat rice. " * 50, encoding="utf-8")
+    config = with_settings(config_of("char"), {"corpus": ("mine",), "steps": 1, "threads": 1})
     app = workbench(data)
-    app.shown_run = run
+    app.shown_run = train_new(config, data, Control()).run
     async with app.run_test(size=(80, 24)) as pilot:
         await answered(pilot)
         assert app.query_one(PromptInput).prompt == "We eat"
