@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -17,6 +18,10 @@ class LogFile(logging.FileHandler):
             super().emit(record)
         except OSError:  # the file cannot be opened
             self.handleError(record)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # what was refused is tried once more
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Drops the line: the default would print a traceback into the middle of the screen."""

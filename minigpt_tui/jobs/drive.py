@@ -145,9 +145,9 @@ def _work(
     recorder: RunRecorder,
     publish: Listener,
 ) -> Outcome:
-    sampler, prober = Sampler(trainer, control), Prober(trainer, run)
+    sampler, prober = Sampler(trainer, control), room.write(partial(Prober, trainer, run))
     if prober.due(trainer.progress.step):
-        prober.take(trainer.progress.step)
+        room.write(partial(prober.take, trainer.progress.step))
     last_beat = last_look = time.monotonic()
     last_save = last_beat - AUTOSAVE_SECONDS + FIRST_AUTOSAVE_SECONDS
     for event in trainer.run(control):
@@ -169,7 +169,8 @@ def _work(
                 publish(sample)
         elif isinstance(event, Finished):
             if event.state == "completed":
-                room.write(partial(prober.take, event.step, last=True))
+                with _harmless("The last probe was not taken"):  # by who stops it while it waits
+                    room.write(partial(prober.take, event.step, last=True))
             return Outcome(run, event.state, event.message)
         if now - last_look > REQUESTS_SECONDS:
             _obey(take_requests(run), control)
@@ -202,7 +203,7 @@ def _save(
     checkpoint = trainer.checkpoint(resumable=due.kind != "best")
     room.write(partial(save_checkpoint, path, checkpoint), needed=checkpoint.bytes)
     if due.kind == "final":
-        with _left_for_later():
+        with _harmless("Not deleted"):
             run.last.unlink(missing_ok=True)  # save_checkpoint has verified the final one
     recorder.checkpoint_saved(due.kind, path.name, due.step)
     keep = trainer.config.training.keep_checkpoints
@@ -212,19 +213,19 @@ def _save(
 
 def _keep_the_latest(run: RunFolder, keep: int) -> None:
     """Deletes the other periodic checkpoints; those that cannot be deleted stay until the next."""
-    with _left_for_later():
+    with _harmless("Not deleted yet"):
         for old in list(run.epoch_checkpoints().values())[:-keep]:
-            with _left_for_later():
+            with _harmless("Not deleted yet"):
                 old.unlink(missing_ok=True)
 
 
 @contextmanager
-def _left_for_later() -> Iterator[None]:
-    """What is deleted too late harms nobody: the log names it, and the training goes on."""
+def _harmless(what: str) -> Iterator[None]:
+    """What no model is lost by: the log names it, and the training goes on."""
     try:
         yield
     except OSError as error:
-        log.warning("Not deleted yet: %s", error)
+        log.warning("%s: %s", what, error)
 
 
 def _roll_back(
@@ -233,7 +234,8 @@ def _roll_back(
     """Puts the trainer back to the newest good state, and gives up what lies beyond it."""
     path = room.write(partial(newest_checkpoint, run, up_to_step=due.before))
     log.warning("Step %d: %s Going back to %s", due.step, due.reason, path or "the start")
-    trainer.go_back_to(trainer.world.from_first(path))
+    path = trainer.world.from_first(path)
+    room.write(partial(trainer.go_back_to, path))
     room.write(partial(remove_beyond, run, trainer.progress.step))
     room.write(partial(recorder.go_back_to, trainer.progress.step))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -28,6 +29,8 @@ from minigpt_tui.training.events import (
     Started,
     StepDone,
 )
+
+log = logging.getLogger(__name__)
 
 STATUS_EVERY_SECONDS = 0.5
 SPEED_WINDOW = 0.9
@@ -84,8 +87,11 @@ class RunRecorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.metrics.close()
-        self.evaluations.close()
+        for writer in (self.metrics, self.evaluations):
+            try:
+                writer.close()
+            except OSError as refusal:  # what a checkpoint counts on is on the disk already
+                log.warning("%s was not flushed: %s", writer.path.name, refusal)
 
     def record(self, event: Event) -> None:
         """Puts one event on disk."""
@@ -134,6 +140,7 @@ class RunRecorder:
         self.metrics.truncate_after(step)
         self.evaluations.truncate_after(step)
         forget_probes_after(self.run, step)
+        self.run.path.stat()  # without the folder there was nothing to forget; it is tried again
         self.status.step = step
 
     def stand_still(self, step: int, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,11 @@ def _change(line: dict[str, Any], run: RunFolder) -> Change:
 def newest_checkpoint(run: RunFolder, up_to_step: int | None = None) -> Path | None:
     """The whole checkpoint with the most steps that carries an optimizer; None without one.
 
-    A damaged one is named in the log and passed by. Raises OSError if the run's folder is gone.
+    A damaged one is named in the log and passed by. Raises OSError or ValueError where the folder
+    is gone or may not be looked into, which says nothing of what it holds.
     """
     steps: dict[Path, int] = {}
-    for path in (run.final, run.last, *run.epoch_checkpoints().values()):
+    for path in _present(run, run.final, run.last):
         step = _step_of(path)
         if step is not None and (up_to_step is None or step <= up_to_step):
             steps[path] = step
@@ -123,23 +125,29 @@ def run_at_its_newest(data: DataFolder, checkpoint: Path) -> RunFolder | None:
 
 
 def remove_beyond(run: RunFolder, step: int) -> None:
-    """Deletes the resumable checkpoints of later steps: the training went back and leaves them."""
-    for path in (run.last, *run.epoch_checkpoints().values()):
+    """Deletes the resumable checkpoints of later steps: the training went back and leaves them.
+
+    Raises as `newest_checkpoint`.
+    """
+    for path in _present(run, run.last):
         its_step = _step_of(path)
         if its_step is not None and its_step > step:
             path.unlink()
 
 
+def _present(run: RunFolder, *named: Path) -> list[Path]:
+    """Those of the named checkpoints that exist, then the periodic ones."""
+    names = set(os.listdir(run.path))  # a folder that is gone raises, where a look finds no file
+    return [*(path for path in named if path.name in names), *run.epoch_checkpoints().values()]
+
+
 def _step_of(path: Path) -> int | None:
-    """The step of a checkpoint; None if there is none, or a damaged one, which the log names."""
-    damage = None
-    if path.exists():
-        try:
-            step: int = load_checkpoint(path).metrics["step"]
-            return step
-        except ValueError as error:
-            damage = error
-    path.parent.stat()  # of a folder that was moved away meanwhile this says nothing
-    if damage is not None:
-        log.warning("%s", damage)
-    return None
+    """The step of a checkpoint; None of a damaged one, which the log names."""
+    try:
+        step: int = load_checkpoint(path).metrics["step"]
+    except ValueError as error:
+        if isinstance(error.__cause__, FileNotFoundError | PermissionError):
+            raise
+        log.warning("%s", error)
+        return None
+    return step

@@ -52,14 +52,15 @@ class Room:
     def write(self, write: Callable[[], T], needed: int = 0) -> T:
         """What `write` returns, once it succeeds. It must leave everything as it was if it fails.
 
-        `needed` are the bytes that it takes, where that is much. Raises the OSError of the last
-        try when the training is stopped meanwhile. One that was stopped before is waited for all
-        the same: what it has learned since its last checkpoint would be lost.
+        It fails by an OSError, or by a ValueError that puts one into words. `needed` are the bytes
+        that it takes, where that is much. Raises the OSError of the last try when the training is
+        stopped meanwhile. One that was stopped before is waited for all the same: what it has
+        learned since its last checkpoint would be lost.
         """
         try:
             return write()
-        except OSError as error:
-            refusal = error
+        except (OSError, ValueError) as error:
+            refusal = _refusal(error)
         began = time.monotonic()
         saves_what_is_left = self.control.stopping()
         try:
@@ -77,8 +78,8 @@ class Room:
                     continue
                 try:
                     written = write()
-                except OSError as error:
-                    refusal = error
+                except (OSError, ValueError) as error:
+                    refusal = _refusal(error)
                 else:
                     with suppress(OSError):  # what was begun in vain may have come back with it
                         sweep_temporaries(self.run.path, older_than=RETRY_SECONDS / 2)
@@ -126,3 +127,11 @@ class Room:
             return shutil.disk_usage(self.run.path).free
         except OSError:
             return 2**63
+
+
+def _refusal(error: OSError | ValueError) -> OSError:
+    """What the system refused, also where a sentence was made of it. Raises any other error."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if not isinstance(cause, OSError):
+        raise error
+    return cause

@@ -46,7 +46,7 @@ def write_atomic(
             if durable:
                 os.fsync(file.fileno())
         if verify is not None:
-            _verify(temporary, verify)
+            verify(temporary)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -54,16 +54,6 @@ def write_atomic(
         raise
     if durable:
         sync_folder(path.parent)
-
-
-def _verify(temporary: Path, verify: Callable[[Path], None]) -> None:
-    try:
-        verify(temporary)
-    except ValueError as error:
-        if temporary.exists():
-            raise
-        # Its folder has been moved away meanwhile, which says nothing of the content.
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), temporary) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -82,7 +82,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     an old checkpoint is lost to nothing but a good one.
 
     Raises OSError (disk full, no permission) or ValueError (what was read back is not what was
-    written); then the old file is untouched.
+    written, or could not be read back); then the old file is untouched.
     """
     import torch
 

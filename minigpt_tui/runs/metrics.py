@@ -6,7 +6,9 @@ What a killed process left of a record shows by the file's size, and is not read
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import json
 import os
 import struct
@@ -46,6 +48,7 @@ _MAGIC = b"MGPTREC\x01"
 _ALIGNMENT = 64
 _MAX_HEADER = 64 * 1024
 _SUMMED_ROWS = 1 << 18
+_SUMMED_BYTES = 1 << 24
 
 Records = npt.NDArray[np.void]
 
@@ -76,10 +79,16 @@ class RecordWriter:
             for name, value in values.items():
                 self._record[name] = value
         raw = self._record.tobytes()
-        written = self._file.write(raw)
-        if written != self.dtype.itemsize:  # the disk filled up in the middle of the record
-            self._file.truncate(self._size)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        if self._file.closed:
+            self._reopen()
+        try:
+            if self._file.write(raw) != len(raw):  # the disk filled up in the middle of the record
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        except OSError:
+            # Of a disk that was taken out and is back, only a newly opened file can be written.
+            with contextlib.suppress(OSError):
+                self._file.close()
+            raise
         self._size += self.dtype.itemsize
         self._checksum = zlib.crc32(raw, self._checksum)
 
@@ -99,36 +108,59 @@ class RecordWriter:
     def close(self) -> None:
         """Write everything to the disk and let go of the file. May be called again."""
         if not self._file.closed:
-            self.flush()
-            self._file.close()
+            try:
+                self.flush()
+            finally:
+                self._file.close()
 
     def truncate_after(self, step: int) -> None:
         """Forget the records behind the last whose step is at most `step`: a resume goes on there.
 
         The file is replaced, not cut: another process may have the old records mapped, and would
-        be killed for touching them.
+        be killed for touching them. May be called again when it was refused.
         """
         records = read_records(self.path, self.dtype)
+        if len(records) < self.rows:  # it was moved away
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
         kept_rows = np.flatnonzero(records["step"] <= step)
         # Up to the last of them: a damaged step must not take the records behind it along.
         rows = int(kept_rows[-1]) + 1 if len(kept_rows) else 0
-        if rows == len(records):
-            return
-        kept = records[:rows].tobytes()
-        del records
-        self._file.close()
-        try:
-            write_atomic(self.path, self._header + kept)
-        finally:
+        if rows < len(records):
+            content = self._header + records[:rows].tobytes()
+            del records
+            self._file.close()
+            write_atomic(self.path, content)
+            self._size = len(content)
+        if self._file.closed:
             self._open()
 
     def _open(self) -> None:
-        self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115  (close() closes it)
-        size = os.fstat(self._file.fileno()).st_size
-        self._size = size - (size - len(self._header)) % self.dtype.itemsize
-        if size != self._size:
-            self._file.truncate(self._size)
-        self._checksum = checksum(self.path, self.dtype, self.rows)
+        """Opens the file at its end; a torn record is cut."""
+        file = open(self.path, "a+b", buffering=0, opener=_existing)  # noqa: SIM115
+        try:
+            size = os.fstat(file.fileno()).st_size
+            whole = size - (size - len(self._header)) % self.dtype.itemsize
+            if size != whole:
+                file.truncate(whole)
+            crc = _checksum_of(file, len(self._header), whole)
+        except BaseException:
+            file.close()
+            raise
+        self._file, self._size, self._checksum = file, whole, crc
+
+    def _reopen(self) -> None:
+        """Goes on in the file that was let go of, behind the last record that it took."""
+        file = open(self.path, "ab", buffering=0, opener=_existing)  # noqa: SIM115
+        if os.fstat(file.fileno()).st_size < self._size:
+            file.close()
+            raise ValueError(_lost(self.path, self.rows))
+        file.truncate(self._size)
+        self._file = file
+
+
+def _existing(path: str, flags: int) -> int:
+    """Opens a file that must be there: what is gone is not begun anew."""
+    return os.open(path, flags & ~os.O_CREAT)
 
 
 def read_records(path: Path, dtype: np.dtype[np.void]) -> Records:
@@ -148,10 +180,27 @@ def checksum(path: Path, dtype: np.dtype[np.void], rows: int) -> int:
     """The CRC-32 of the first `rows` records of a file. Raises ValueError if it has fewer."""
     records = read_records(path, dtype)
     if len(records) < rows:
-        raise ValueError(f"{visible(str(path))} has lost records: there were {rows:,} once.")
+        raise ValueError(_lost(path, rows))
     crc = 0
     for first in range(0, rows, _SUMMED_ROWS):
         crc = zlib.crc32(records[first : min(first + _SUMMED_ROWS, rows)].tobytes(), crc)
+    return crc
+
+
+def _lost(path: Path, rows: int) -> str:
+    return f"{visible(str(path))} has lost records: there were {rows:,} once."
+
+
+def _checksum_of(file: io.FileIO, start: int, end: int) -> int:
+    """The CRC-32 of the bytes from `start` to `end`."""
+    file.seek(start)
+    crc = 0
+    while start < end:
+        block = file.read(min(_SUMMED_BYTES, end - start))
+        if not block:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), file.name)
+        crc = zlib.crc32(block, crc)
+        start += len(block)
     return crc
 
 

@@ -41,13 +41,13 @@ from minigpt_tui.tui.plot.plot_state import Look
 from minigpt_tui.tui.predict.composing import Composition
 from minigpt_tui.tui.predict.first_prompt import FirstPrompt
 from minigpt_tui.tui.remembered import Remembered, load_remembered, save_remembered
+from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.settings_problems import announce_problems
 from minigpt_tui.tui.themes import DARK, THEMES
 from minigpt_tui.tui.tour import Tour
 from minigpt_tui.tui.train.first_config import first_config
 from minigpt_tui.tui.trainings.leaving import Leaving
 from minigpt_tui.tui.trainings.run_queue import RunQueue, save_queue
-from minigpt_tui.tui.trainings.session import TrainingSession
 from minigpt_tui.tui.trainings.trainings import WORKER, Trainings
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from minigpt_tui.runs.status import Status, read_status
 from minigpt_tui.tui.keys.key_names import key_words
 from minigpt_tui.tui.keys.keymap import Keymap
 from minigpt_tui.tui.runs.serving import Serving
+from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.trainings.run_queue import RunQueue
-from minigpt_tui.tui.trainings.session import TrainingSession
 from minigpt_tui.tui.widgets.numbers import duration
 from minigpt_tui.tui.widgets.repaint import put
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from minigpt_tui.config import RunConfig
+from minigpt_tui.config_files import load_yaml
 from minigpt_tui.jobs import room as module
 from minigpt_tui.jobs.room import Room
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.atomic import write_atomic
 from minigpt_tui.runs.folder import RunFolder, create_run
+from minigpt_tui.settings import parse_setting
 from minigpt_tui.temporary_files import temporary_beside
 from minigpt_tui.training.control import Control
 
@@ -64,6 +66,20 @@ def test_what_was_begun_in_vain_is_gone_when_the_folder_is_back(
 
     Room(run, Control(), tell, lambda seconds: None).write(write)
     assert not begun.exists()
+
+
+def test_a_refusal_that_was_put_into_words_is_waited_for(run: RunFolder, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    run.path.rename(elsewhere)
+
+    def tell(reason: str | None) -> None:
+        if reason is not None:
+            elsewhere.rename(run.path)
+
+    room = Room(run, Control(), tell, lambda seconds: None)
+    assert room.write(lambda: load_yaml(run.config_file)) == RunConfig()
+    with pytest.raises(ValueError, match="no number"):
+        room.write(lambda: parse_setting("lr", "no number"))
 
 
 def test_a_stop_ends_the_wait_with_what_was_refused(run: RunFolder) -> None:

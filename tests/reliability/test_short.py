@@ -37,6 +37,7 @@ def test_killed_at_any_time_nothing_is_lost(tmp_path: Path, forge: Forge) -> Non
 @needs_posix
 @pytest.mark.peer
 def test_a_killed_export_to_gguf_loses_nothing(tmp_path: Path, forge: Forge) -> None:
+    pytest.importorskip("gguf")
     assert _faults(kills.few_of_gguf(Trial(tmp_path), forge)) == []
 
 

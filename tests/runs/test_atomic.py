@@ -103,14 +103,3 @@ def test_beside_a_file_only_what_killed_writes_of_it_left_is_removed(folder: Pat
     assert removed.name.startswith(".model.gguf.")
     assert removed.name.count(".") == 4
     assert before - set(os.listdir(folder)) == {removed.name}
-
-
-def test_a_folder_that_goes_while_its_file_is_verified_is_missing_not_wrong(
-    folder: Path, tmp_path: Path
-) -> None:
-    def verify(temporary: Path) -> None:
-        folder.rename(tmp_path / "elsewhere")
-        raise ValueError(f"There is no file {temporary}.")
-
-    with pytest.raises(FileNotFoundError):
-        write_atomic(folder / "file", b"content", verify=verify)

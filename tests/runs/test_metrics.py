@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter, read_records
+from minigpt_tui.runs.metrics import EVALUATION, METRIC, RecordWriter, checksum, read_records
 
 
 def _append(writer: RecordWriter, step: int, loss: float = 1.0) -> None:
@@ -130,6 +130,24 @@ def test_a_resume_forgets_what_came_after_its_step(
     assert os.listdir(path.parent) == [path.name]
 
 
+def test_without_its_folder_nothing_is_forgotten(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    folder.mkdir()
+    writer = RecordWriter(folder / "m.bin", METRIC)
+    for step in (1, 2, 3):
+        _append(writer, step)
+    folder.rename(elsewhere)
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            writer.truncate_after(1)
+    elsewhere.rename(folder)
+    writer.truncate_after(1)
+    _append(writer, 2)
+    assert read_records(folder / "m.bin", METRIC)["step"].tolist() == [1, 2]
+    assert writer.checksum == checksum(folder / "m.bin", METRIC, 2)
+    writer.close()
+
+
 def test_a_reader_keeps_its_records_through_a_resume(path: Path) -> None:
     writer = RecordWriter(path, METRIC)
     for step in range(1, 2001):
@@ -162,17 +180,20 @@ def test_a_disk_that_fills_up_leaves_whole_records(path: Path) -> None:
         "from minigpt_tui.runs.metrics import *\n"
         "writer = RecordWriter(Path(sys.argv[1]), METRIC)\n"
         "limit = Path(sys.argv[1]).stat().st_size + METRIC.itemsize * 2 + 7\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))\n"
-        "for step in range(4):\n"
+        "most = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most[1]))\n"
+        "for step in range(5):\n"
         "    rest = dict.fromkeys(METRIC.names[1:], 0)\n"
+        "    if step == 4: resource.setrlimit(resource.RLIMIT_FSIZE, most)\n"
         "    try: writer.append(step=step, **rest)\n"
         "    except OSError: print('full', step)\n"
+        "print(writer.checksum == checksum(Path(sys.argv[1]), METRIC, 3))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
     )
-    assert done.stdout == "full 2\nfull 3\n"
-    assert read_records(path, METRIC)["step"].tolist() == [0, 1]
+    assert done.stdout == "full 2\nfull 3\nTrue\n"
+    assert read_records(path, METRIC)["step"].tolist() == [0, 1, 4]
 
 
 def test_a_record_needs_every_field(path: Path) -> None:

@@ -16,9 +16,11 @@ from minigpt_tui.text.opening import LONGEST, opening
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"  The\ncat sat on the mat", "The cat"),
+        (b"  The cat sat on the mat", "The cat"),
+        (b"emma\nolivia\n", "emma"),
+        (b"Hippopotamuses everywhere, said she", "Hippopotamuses"),
         ("Привет, мир! ".encode() * 900, "Привет, мир!"),
-        ("\ufeffEin\tSatz.".encode("utf-16"), "Ein Satz."),
+        ("\ufeffEin\tSatz.".encode("utf-16"), "Ein"),
         (b"x" * 5000, "x" * LONGEST),
         ("猫が座る。".encode() * 900, ("猫が座る。" * 9)[:LONGEST]),
         (b" \n" * 9000 + b"Late", "Late"),

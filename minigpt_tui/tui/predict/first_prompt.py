@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from minigpt_tui.runs.damaged import DamagedError
 from minigpt_tui.runs.folder import RunFolder, read_config, read_info
+from minigpt_tui.text.opening import LONGEST
 from minigpt_tui.tui.remembered import Remembered
 
 _UNTYPED = Remembered()
@@ -42,6 +43,6 @@ def _opening(run: RunFolder) -> str:
     try:
         if read_config(run).data.corpus == (_UNTYPED.corpus,):
             return ""
-        return read_info(run).opening
+        return " ".join(read_info(run).opening.split())[:LONGEST]  # of a foreign run, too
     except DamagedError:  # Train and Runs say what is wrong with the run
         return ""

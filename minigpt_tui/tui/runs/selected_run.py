@@ -12,7 +12,7 @@ from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.runs.run_checking import RunChecking
 from minigpt_tui.tui.runs.run_page import Details
 from minigpt_tui.tui.runs.run_view import RunReader, RunView
-from minigpt_tui.tui.trainings.session import TrainingSession
+from minigpt_tui.tui.session import TrainingSession
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from minigpt_tui.runs.requests import waiting_requests
 from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.runs.run_view import RunReader, RunView
-from minigpt_tui.tui.trainings.session import Job, TrainingSession
+from minigpt_tui.tui.session import Job, TrainingSession
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.runs.status import Status, read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.runs.run_words import whereabouts
-from minigpt_tui.tui.trainings.session import TrainingSession
+from minigpt_tui.tui.session import TrainingSession
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench

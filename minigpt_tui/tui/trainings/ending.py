@@ -12,7 +12,7 @@ from textual.notifications import SeverityLevel
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.runs.run_view import RunReader
 from minigpt_tui.tui.runs.run_words import end_sentence
-from minigpt_tui.tui.trainings.session import Job
+from minigpt_tui.tui.session import Job
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench

@@ -12,7 +12,7 @@ import time
 from minigpt_tui.jobs.detached import Detached, start_detached, wait_until_it_trains
 from minigpt_tui.text.cancel import CancelledError
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.trainings.session import TrainingSession
+from minigpt_tui.tui.session import TrainingSession
 
 POLL_SECONDS = 0.05
 

@@ -21,8 +21,8 @@ from minigpt_tui.runs.status import read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.keys.key_prose import keymap_of, with_keys
 from minigpt_tui.tui.keys.keymap import Keymap
+from minigpt_tui.tui.session import TrainingSession
 from minigpt_tui.tui.trainings.hand_over import HandOver
-from minigpt_tui.tui.trainings.session import TrainingSession
 from minigpt_tui.tui.widgets.dialog import Dialog
 from minigpt_tui.tui.widgets.numbers import duration
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from minigpt_tui.config import RunConfig
 from minigpt_tui.runs.folder import RunFolder
 from minigpt_tui.text.safe import visible
-from minigpt_tui.tui.trainings.session import Job
+from minigpt_tui.tui.session import Job
 
 if TYPE_CHECKING:
     from minigpt_tui.tui.app import Workbench

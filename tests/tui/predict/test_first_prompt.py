@@ -8,6 +8,7 @@ from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run, read_info, write_info
 from minigpt_tui.settings import with_settings
+from minigpt_tui.text.opening import LONGEST
 from minigpt_tui.tui.predict.first_prompt import FirstPrompt
 from minigpt_tui.tui.remembered import Remembered
 
@@ -27,6 +28,8 @@ def run_on(data: DataFolder, name: str, opening: str) -> RunFolder:
 
 def test_a_prompt_begins_with_the_words_of_the_run_s_text(data: DataFolder) -> None:
     assert first_prompt(Remembered(), run_on(data, "own", "The cat")) == "The cat"
+    foreign = run_on(data, "foreign", "line\n\x0bfeeds " + "x" * 9000)
+    assert first_prompt(Remembered(), foreign) == ("line feeds " + "x" * 9000)[:LONGEST]
 
 
 def test_where_a_run_has_no_words_to_give_the_usual_prompt_stands(data: DataFolder) -> None:

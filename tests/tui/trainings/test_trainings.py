@@ -10,7 +10,7 @@ from minigpt_tui.settings import with_settings
 from minigpt_tui.training.control import Control
 from minigpt_tui.training.events import Diagnosed
 from minigpt_tui.tui.app import Workbench
-from minigpt_tui.tui.trainings.session import Job
+from minigpt_tui.tui.session import Job
 from tests.tui.window import begun, ended, endless, opened
 
 
