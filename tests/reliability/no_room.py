@@ -8,6 +8,7 @@ Afterwards the model is bit for bit the one of a training that nobody disturbed.
 from __future__ import annotations
 
 import os
+import random
 import resource
 import shutil
 import signal
@@ -32,6 +33,7 @@ from tests.reliability.small import config_for, corpus_in, leftovers, same_weigh
 
 PATIENCE_SECONDS = 60.0
 DISK_BYTES = 4 * 2**20
+ABSENCES = 12
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Scene:
     config: Path
     whole: RunFolder
     folder: Path
+    dice: random.Random
 
 
 @dataclass
@@ -75,7 +78,8 @@ def cases(trial: Trial) -> Cases:
     file = trial.folder / "run.yaml"
     file.write_text(dump_yaml(config), encoding="utf-8")
     reference = DataFolder(trial.folder / "reference").ready()
-    scene = Scene(file, trained(reference, "whole", config), trial.folder)
+    whole = trained(reference, "whole", config)
+    scene = Scene(file, whole, trial.folder, trial.dice("no room"))
     for repeat in range(trial.some(1, 10)):
         again = f", {repeat + 1}" if repeat else ""
         for name, act in (
@@ -86,6 +90,7 @@ def cases(trial: Trial) -> Cases:
             ("limit of the file size", _file_size),
             ("run folder moved away", _moved_away),
             ("data folder moved away", _data_moved_away),
+            ("run folder moved away time and again", _moved_away_often),
             ("right to write taken", _right_taken),
             ("read-only data folder", _read_only),
         ):
@@ -280,6 +285,21 @@ def _data_moved_away(scene: Scene) -> None:
         home.rename(elsewhere)
         _waits(going, "is gone")
         elsewhere.rename(home)
+        _expect_undisturbed(going, scene)
+
+
+def _moved_away_often(scene: Scene) -> None:
+    """At moments that nobody chose, the first before any checkpoint; for a moment or longer."""
+    home = scene.folder / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    with training(scene, home) as going:
+        going.until(lambda: read_status(going.run).live, "the first sign of life")
+        for _ in range(ABSENCES):
+            elsewhere = _place_for(scene)
+            going.run.path.rename(elsewhere)
+            time.sleep(scene.dice.choice((0.0, 0.001, 0.01, 0.1, 3.0)))
+            elsewhere.rename(going.run.path)
+            time.sleep(scene.dice.uniform(0.0, 0.4))
         _expect_undisturbed(going, scene)
 
 
