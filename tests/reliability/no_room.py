@@ -25,7 +25,8 @@ import numpy as np
 from minigpt_tui.config_files import dump_yaml
 from minigpt_tui.jobs.resuming import newest_checkpoint
 from minigpt_tui.paths import DataFolder
-from minigpt_tui.runs.folder import RunFolder
+from minigpt_tui.runs.folder import RunFolder, read_info
+from minigpt_tui.runs.journal import read_lines
 from minigpt_tui.runs.metrics import METRIC, read_records
 from minigpt_tui.runs.status import read_status
 from tests.reliability.frame import Case, Cases, Trial, expect, tried
@@ -74,12 +75,8 @@ class Training:
 
 def cases(trial: Trial) -> Cases:
     corpus = corpus_in(trial.folder)
-    config = config_for(corpus, epochs=60, checkpoint_every=5, keep_checkpoints=2)
-    file = trial.folder / "run.yaml"
-    file.write_text(dump_yaml(config), encoding="utf-8")
-    reference = DataFolder(trial.folder / "reference").ready()
-    whole = trained(reference, "whole", config)
-    scene = Scene(file, whole, trial.folder, trial.dice("no room"))
+    calm = _scene(trial, "calm", corpus)
+    wild = _scene(trial, "wild", corpus, lr=3.0, optimizer="adamw", weight_decay=0.8)
     for repeat in range(trial.some(1, 10)):
         again = f", {repeat + 1}" if repeat else ""
         for name, act in (
@@ -91,11 +88,22 @@ def cases(trial: Trial) -> Cases:
             ("run folder moved away", _moved_away),
             ("data folder moved away", _data_moved_away),
             ("run folder moved away time and again", _moved_away_often),
+            ("run folder moved away from a rollback", _moved_away_from_rollback),
             ("right to write taken", _right_taken),
             ("read-only data folder", _read_only),
         ):
             if trial.wants(name):
+                scene = wild if act is _moved_away_from_rollback else calm
                 yield _case(name + again, act, scene)
+
+
+def _scene(trial: Trial, name: str, corpus: Path, **settings: object) -> Scene:
+    config = config_for(corpus, epochs=60, checkpoint_every=5, keep_checkpoints=2, **settings)
+    file = trial.folder / f"{name}.yaml"
+    file.write_text(dump_yaml(config), encoding="utf-8")
+    reference = DataFolder(trial.folder / "reference").ready()
+    whole = trained(reference, name, config)
+    return Scene(file, whole, trial.folder, trial.dice("no room", name))
 
 
 def _case(what: str, act: Callable[[Scene], None], scene: Scene) -> Case:
@@ -300,6 +308,24 @@ def _moved_away_often(scene: Scene) -> None:
             time.sleep(scene.dice.choice((0.0, 0.001, 0.01, 0.1, 3.0)))
             elsewhere.rename(going.run.path)
             time.sleep(scene.dice.uniform(0.0, 0.4))
+        _expect_undisturbed(going, scene)
+
+
+def _moved_away_from_rollback(scene: Scene) -> None:
+    """The loss blows up, and the state to go back to is away just then."""
+    events = read_lines(scene.whole.events_file)
+    back = next((line for line in events if line["event"] == "rolled-back"), None)
+    if back is None or read_status(scene.whole).state != "completed":
+        raise NotHereError("this processor's rounding makes another run of it")
+    home = scene.folder / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    epoch = back["step"] // read_info(scene.whole).steps_per_epoch
+    with training(scene, home) as going:
+        going.until(going.run.epoch_checkpoint(epoch).exists, "the good state")
+        elsewhere = _place_for(scene)
+        going.run.path.rename(elsewhere)
+        time.sleep(scene.dice.choice((0.01, 0.1, 3.0)))
+        elsewhere.rename(going.run.path)
         _expect_undisturbed(going, scene)
 
 
