@@ -171,6 +171,7 @@ def _work(
             if event.state == "completed":
                 with _harmless("The last probe was not taken"):  # by who stops it while it waits
                     room.write(partial(prober.take, event.step, last=True))
+                recorder.go_on(event.step)  # the run is complete all the same
             return Outcome(run, event.state, event.message)
         if now - last_look > REQUESTS_SECONDS:
             _obey(take_requests(run), control)
