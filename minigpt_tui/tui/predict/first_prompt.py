@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from minigpt_tui.runs.damaged import DamagedError
 from minigpt_tui.runs.folder import RunFolder, read_config, read_info
-from minigpt_tui.text.opening import LONGEST
 from minigpt_tui.tui.remembered import Remembered
 
+LONGEST = 80
+"""Characters; a foreign run may say any number of them."""
 _UNTYPED = Remembered()
 
 
@@ -43,6 +44,6 @@ def _opening(run: RunFolder) -> str:
     try:
         if read_config(run).data.corpus == (_UNTYPED.corpus,):
             return ""
-        return " ".join(read_info(run).opening.split())[:LONGEST]  # of a foreign run, too
+        return " ".join(read_info(run).opening.split())[:LONGEST]
     except DamagedError:  # Train and Runs say what is wrong with the run
         return ""

@@ -8,8 +8,7 @@ from minigpt_tui.config_files import load_preset
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, create_run, read_info, write_info
 from minigpt_tui.settings import with_settings
-from minigpt_tui.text.opening import LONGEST
-from minigpt_tui.tui.predict.first_prompt import FirstPrompt
+from minigpt_tui.tui.predict.first_prompt import LONGEST, FirstPrompt
 from minigpt_tui.tui.remembered import Remembered
 
 USUAL = Remembered().prompt
