@@ -119,8 +119,10 @@ def progress_line(session: TrainingSession, shown: RunFolder | None, width: int)
         assert job.outcome is not None
         mark = {"completed": "✓", "stopped": "■"}.get(job.outcome.state, "⚠")
         return f"{mark} {job.run.name}: {job.outcome.state}"
-    paused = job.control.paused or bool(job.refusal)
-    return _where_it_stands(job.run.name, read_status(job.run), paused, width)
+    paused, status = job.control.paused or bool(job.refusal), read_status(job.run)
+    if status.state == "unknown" and paused:
+        return f"‖ {job.run.name}: waiting"  # its folder is gone; Train says what is missing
+    return _where_it_stands(job.run.name, status, paused, width)
 
 
 def _where_it_stands(name: str, status: Status, paused: bool, width: int, where: str = "") -> str:

@@ -34,6 +34,7 @@ DRAWN = ("uniform", "unigram", "5-gram")
 NO_SAMPLES = "Samples follow the measurements of the loss."
 NO_SAMPLES_OF_IMPORTED = "It was imported: no samples were written on the way."
 NO_CURVE_OF_IMPORTED = "It was imported, without its curves."
+NO_CURVE_TO_READ = "The curves are back as soon as they can be read."
 
 
 class RunMonitor(Container):
@@ -110,7 +111,8 @@ class RunMonitor(Container):
         entitle(self.query_one("#live"), f"Run {visible(view.run.name)}")
         plot = self.query_one(LossPlot)
         elsewhere = view.info is not None and view.info.imported
-        plot.empty_message = NO_CURVE_OF_IMPORTED if elsewhere else EMPTY_MESSAGE
+        unread = NO_CURVE_TO_READ if view.status.step and not len(view.metrics) else EMPTY_MESSAGE
+        plot.empty_message = NO_CURVE_OF_IMPORTED if elsewhere else unread
         plot.show(plot_data(view))
         if before is None or before.run != view.run or before.samples != view.samples:
             none = NO_SAMPLES_OF_IMPORTED if elsewhere else NO_SAMPLES

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from minigpt_tui.paths import DataFolder
 from minigpt_tui.runs.folder import RunFolder, list_runs
 from minigpt_tui.runs.requests import waiting_requests
-from minigpt_tui.runs.status import read_status
+from minigpt_tui.runs.status import Status, read_status
 from minigpt_tui.text.safe import visible
 from minigpt_tui.tui.runs.run_view import RunReader, RunView
 from minigpt_tui.tui.session import Job, TrainingSession
@@ -66,6 +66,7 @@ class RunWatcher:
         self.data = data
         self.view: RunView | None = None
         self._reader: RunReader | None = None
+        self._status: Status | None = None  # the newest of the watched run that could be read
         self._job: Job | None = None  # from when it is first seen until its end was reported
         self._job_seen_at = 0.0
         self._runs_stamp = self._stamp_of_runs()
@@ -144,9 +145,13 @@ class RunWatcher:
         job = self.job
         trained_here = job is not None and job.run == self.view.run
         view = self.view
-        if job is not None and trained_here and job.refusal and not view.status.message:
-            # On a disk that is full the status cannot be written either.
-            status = replace(view.status, state="paused", message=job.refusal)
+        readable = view.status.state != "unknown"
+        self._status = view.status if readable else self._status
+        told = readable and view.status.message
+        if job is not None and trained_here and job.refusal and not told:
+            # Of a full disk the status says nothing of it, of a folder that is gone nothing at all.
+            known = self._status or view.status
+            status = replace(known, state="paused", message=job.refusal)
             view = replace(view, status=status)
         return Watched(view, self._state(view), trained_here)
 
@@ -183,6 +188,7 @@ class RunWatcher:
 
     def _watch(self, run: RunFolder | None) -> None:
         self.view = None
+        self._status = None
         self._reader = RunReader(run) if run is not None else None
 
 
