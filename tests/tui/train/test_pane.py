@@ -157,16 +157,19 @@ async def test_while_training_everything_is_in_sight(
 async def test_while_its_folder_is_away_a_training_says_so_and_where_it_stands(
     data: DataFolder, tmp_path: Path
 ) -> None:
+    def said() -> str:
+        return " ".join(text(app, "#words").split())  # a long path turns the words to the next line
+
     async with workbench(data, LONG, size=(160, 45)) as (app, pilot):
         await pilot.press("ctrl+t")
         await until(pilot, lambda: training(app) and "val" in text(app, "#figures"))
         data.runs.rename(tmp_path / "elsewhere")
-        await until(pilot, lambda: "is gone" in text(app, "#words"))
+        await until(pilot, lambda: "is gone" in said())
         assert "paused" in text(app, "#run-title")
         assert "step 0" not in text(app, "#run-title")
         assert "waiting" in text(app, "#progress")
         (tmp_path / "elsewhere").rename(data.runs)
-        await until(pilot, lambda: training(app) and "is gone" not in text(app, "#words"))
+        await until(pilot, lambda: training(app) and "is gone" not in said())
 
 
 async def test_f9_turns_between_form_and_run_on_a_narrow_screen(data: DataFolder) -> None:
